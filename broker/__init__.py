@@ -1,0 +1,1 @@
+"""The broker: executes one operation against the schema and the providers."""

@@ -1,0 +1,204 @@
+"""Operations that follow associations (DSP0200 sections 5.3.2.14 to 5.3.2.17).
+
+A provider only knows who is related to whom; all filters are applied here, by the class tree of
+the namespace that the client asks in. The order of checks is that of known servers: namespace,
+source class, filter classes, source instance.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from virtcim.broker.instances import existing_record, selection
+from virtcim.broker.namespaces import Namespace, Namespaces
+from virtcim.broker.provider import AssociationProvider
+from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
+from virtcim.schema.repository import is_association
+from virtcim.wbem import operations as ops
+from virtcim.wbem.objects import ClassDeclaration
+from virtcim.wbem.paths import ObjectPath
+from virtcim.wbem.replies import (
+    ClassObjectsReply,
+    ClassPathsReply,
+    ObjectPathsReply,
+    ObjectsReply,
+    Reply,
+)
+from virtcim.wbem.status import InvalidParameter
+from virtcim.wbem.types import CIMType
+
+Step = tuple[AssociationProvider, int]
+"""An association provider and the end at which the source stands."""
+
+
+def associators(namespaces: Namespaces, host: str, operation: ops.Associators) -> Reply:
+    """Return the instances, or for a class the classes, at the other ends."""
+    chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
+    if operation.object_name.keys is None:
+        return _class_objects(host, _associated_classes(namespaces, operation))
+    return ObjectsReply(_written(_associated(namespaces, operation), chosen, host))
+
+
+def associator_names(namespaces: Namespaces, host: str, operation: ops.AssociatorNames) -> Reply:
+    """Return the paths of the instances, or for a class of the classes, at the other ends."""
+    if operation.object_name.keys is None:
+        return _class_paths(host, _associated_classes(namespaces, operation))
+    return ObjectPathsReply(_written(_associated(namespaces, operation), EVERYTHING, host))
+
+
+def references(namespaces: Namespaces, host: str, operation: ops.References) -> Reply:
+    """Return the association instances, or for a class the classes, that refer to the source."""
+    chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
+    if operation.object_name.keys is None:
+        return _class_objects(host, _referring_classes(namespaces, operation))
+    return ObjectsReply(_written(_referring(namespaces, operation), chosen, host))
+
+
+def reference_names(namespaces: Namespaces, host: str, operation: ops.ReferenceNames) -> Reply:
+    """Return the paths of the association instances, or for a class of the classes."""
+    if operation.object_name.keys is None:
+        return _class_paths(host, _referring_classes(namespaces, operation))
+    return ObjectPathsReply(_written(_referring(namespaces, operation), EVERYTHING, host))
+
+
+# Instances
+
+
+def _written(records: Iterable[Record], chosen: Selection, host: str) -> tuple[WrittenRecords, ...]:
+    return tuple(
+        WrittenRecords(RecordSet(layout, group), layout.variant(chosen), host)
+        for layout, group in groupby(records, key=lambda record: record.layout)
+    )
+
+
+def _associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Iterator[Record]:
+    namespace = namespaces.get(operation.namespace)
+    _check_classes(namespace, operation.object_name, operation.assoc_class, operation.result_class)
+    source = _source(namespaces, namespace, operation.object_name)
+    seen: set[int] = set()
+    for provider, end in _steps(namespace, source, operation.assoc_class, operation.role):
+        if not _is_role(operation.result_role, provider.ends[1 - end].role):
+            continue
+        for record in provider.partners(end, source):
+            wanted = operation.result_class
+            if wanted and not namespace.repository.is_a(record.layout.class_name, wanted):
+                continue
+            if id(record) not in seen:
+                seen.add(id(record))
+                yield record
+
+
+def _referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Iterator[Record]:
+    namespace = namespaces.get(operation.namespace)
+    _check_classes(namespace, operation.object_name, operation.result_class, None)
+    source = _source(namespaces, namespace, operation.object_name)
+    for provider, end in _steps(namespace, source, operation.result_class, operation.role):
+        for record in provider.partners(end, source):
+            pair = (source, record) if end == 0 else (record, source)
+            yield provider.link(*pair)
+
+
+def _check_classes(namespace: Namespace, source: ObjectPath, *filters: str | None) -> None:
+    for name in (source.class_name, *filters):
+        if name is not None and namespace.repository.find(name) is None:
+            raise InvalidParameter(f"class {name} does not exist in {namespace.name}")
+
+
+def _source(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> Record:
+    """Return the source instance.
+
+    Associations cross namespaces: an instance that another namespace serves is a legal source
+    wherever an association of it is served.
+    """
+    if namespace.provider(path.class_name) is None:
+        for other in namespaces:
+            if other.provider(path.class_name) is not None:
+                return existing_record(other, path)
+    return existing_record(namespace, path)
+
+
+def _steps(
+    namespace: Namespace, source: Record, assoc_class: str | None, role: str | None
+) -> Iterator[Step]:
+    is_a = namespace.repository.is_a
+    source_class = source.layout.class_name
+    for provider in namespace.associations():
+        if assoc_class and not is_a(provider.layout.class_name, assoc_class):
+            continue
+        for end, description in enumerate(provider.ends):
+            if is_a(source_class, description.class_name) and _is_role(role, description.role):
+                yield provider, end
+
+
+def _is_role(wanted: str | None, role: str) -> bool:
+    return not wanted or wanted.lower() == role.lower()
+
+
+# Classes
+
+
+def _class_objects(host: str, found: Iterable[tuple[str, ClassDeclaration]]) -> ClassObjectsReply:
+    return ClassObjectsReply(
+        tuple((ObjectPath(c.name, None, namespace, host), c) for namespace, c in found)
+    )
+
+
+def _class_paths(host: str, found: Iterable[tuple[str, ClassDeclaration]]) -> ClassPathsReply:
+    return ClassPathsReply(
+        tuple(ObjectPath(c.name, None, namespace, host) for namespace, c in found)
+    )
+
+
+def _reference_ends(declaration: ClassDeclaration) -> list[tuple[str, str]]:
+    return [
+        (p.name, p.reference_class or "")
+        for p in declaration.properties
+        if p.type is CIMType.REFERENCE
+    ]
+
+
+def _referring_ends(
+    namespace: Namespace, source: str, assoc_class: str | None, role: str | None
+) -> Iterator[tuple[ClassDeclaration, str]]:
+    """Yield association classes that can refer to the class, with the role of the source."""
+    repository = namespace.repository
+    for declaration in repository:
+        if not is_association(declaration):
+            continue
+        if assoc_class and not repository.is_a(declaration.name, assoc_class):
+            continue
+        for name, target in _reference_ends(declaration):
+            if _is_role(role, name) and repository.is_a(source, target):
+                yield declaration, name
+
+
+def _referring_classes(
+    namespaces: Namespaces, operation: ops.ReferenceNames
+) -> Iterator[tuple[str, ClassDeclaration]]:
+    namespace = namespaces.get(operation.namespace)
+    _check_classes(namespace, operation.object_name, operation.result_class, None)
+    seen = set()
+    for declaration, _ in _referring_ends(
+        namespace, operation.object_name.class_name, operation.result_class, operation.role
+    ):
+        if declaration.name not in seen:
+            seen.add(declaration.name)
+            yield namespace.name, declaration
+
+
+def _associated_classes(
+    namespaces: Namespaces, operation: ops.AssociatorNames
+) -> Iterator[tuple[str, ClassDeclaration]]:
+    namespace = namespaces.get(operation.namespace)
+    repository = namespace.repository
+    _check_classes(namespace, operation.object_name, operation.assoc_class, operation.result_class)
+    seen = set()
+    for declaration, near in _referring_ends(
+        namespace, operation.object_name.class_name, operation.assoc_class, operation.role
+    ):
+        for name, target in _reference_ends(declaration):
+            if name == near or not _is_role(operation.result_role, name) or target in seen:
+                continue
+            if operation.result_class and not repository.is_a(target, operation.result_class):
+                continue
+            seen.add(target)
+            yield namespace.name, namespace.declaration(target)

@@ -1,0 +1,62 @@
+"""The broker: one operation in, one reply out.
+
+Reads run to their end without waiting; changes are coroutines. What is not in a table here is
+answered with CIM_ERR_NOT_SUPPORTED.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from virtcim.broker import associations, classes, instances
+from virtcim.broker.methods import invoke_method
+from virtcim.broker.namespaces import Namespaces
+from virtcim.wbem import operations as ops
+from virtcim.wbem.replies import Reply
+from virtcim.wbem.status import NotSupported
+
+_READS: Mapping[type, Callable[..., Reply]] = {
+    ops.GetClass: classes.get_class,
+    ops.EnumerateClasses: classes.enumerate_classes,
+    ops.EnumerateClassNames: classes.enumerate_class_names,
+    ops.GetQualifier: classes.get_qualifier,
+    ops.EnumerateQualifiers: classes.enumerate_qualifiers,
+    ops.GetInstance: instances.get_instance,
+    ops.EnumerateInstances: instances.enumerate_instances,
+    ops.EnumerateInstanceNames: instances.enumerate_instance_names,
+    ops.GetProperty: instances.get_property,
+}
+
+_TRAVERSALS: Mapping[type, Callable[..., Reply]] = {
+    ops.Associators: associations.associators,
+    ops.AssociatorNames: associations.associator_names,
+    ops.References: associations.references,
+    ops.ReferenceNames: associations.reference_names,
+}
+
+
+class Broker:
+    """Executes operations in its namespaces; `host` completes the paths that carry a host."""
+
+    def __init__(self, namespaces: Namespaces, host: str) -> None:
+        self.namespaces = namespaces
+        self.host = host
+
+    def read(self, operation: ops.Operation) -> Reply:
+        """Execute an operation that is no `Change`; raises WBEMError."""
+        read = _READS.get(type(operation))
+        if read is not None:
+            return read(self.namespaces, operation)
+        traverse = _TRAVERSALS.get(type(operation))
+        if traverse is not None:
+            return traverse(self.namespaces, self.host, operation)
+        raise self._unserved(operation)
+
+    async def change(self, operation: ops.Change) -> Reply:
+        """Execute an operation that may take time; raises WBEMError."""
+        if isinstance(operation, ops.InvokeMethod):
+            return await invoke_method(self.namespaces, operation)
+        raise self._unserved(operation)
+
+    def _unserved(self, operation: Any) -> NotSupported:
+        self.namespaces.get(operation.namespace)
+        return NotSupported(f"{type(operation).__name__} is not served")

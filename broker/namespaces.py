@@ -1,0 +1,145 @@
+"""Namespaces: a class repository and the providers that answer in it.
+
+The table of providers is built once; a provider of a class or property that the schema does not
+have is refused here, at start, not when a client meets it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from virtcim.broker.provider import AssociationProvider, Keys, Provider
+from virtcim.schema.layouts import Layout, Record, typed_key
+from virtcim.schema.repository import Repository, is_abstract, key_properties
+from virtcim.wbem.objects import ClassDeclaration
+from virtcim.wbem.paths import KeyValue, ObjectPath, canonical_namespace
+from virtcim.wbem.status import InvalidClass, InvalidNamespace, InvalidParameter
+
+
+class ProviderError(Exception):
+    """A provider does not fit the schema."""
+
+
+class Namespace:
+    """One namespace: its classes and their providers."""
+
+    def __init__(self, name: str, repository: Repository) -> None:
+        self.name = name
+        self.repository = repository
+        self._providers: dict[str, Provider] = {}
+        self._serving: dict[str, tuple[tuple[Provider, ...], ClassDeclaration]] = {}
+
+    def add(self, provider: Provider) -> None:
+        """Add a provider; raises ProviderError."""
+        name = provider.layout.class_name
+        declaration = self.repository.find(name)
+        if declaration is None:
+            raise ProviderError(f"the schema has no class {name}")
+        if is_abstract(declaration) or not key_properties(declaration):
+            raise ProviderError(f"class {name} cannot have instances")
+        if name.lower() in self._providers:
+            raise ProviderError(f"class {name} has two providers in {self.name}")
+        methods = {method.name for method in declaration.methods}
+        if unknown := provider.methods.keys() - methods:
+            raise ProviderError(f"class {name} has no method {', '.join(sorted(unknown))}")
+        self._providers[name.lower()] = provider
+
+    def provider(self, class_name: str) -> Provider | None:
+        """Return the provider of exactly this class."""
+        return self._providers.get(class_name.lower())
+
+    def associations(self) -> Iterator[AssociationProvider]:
+        """Yield the providers of association classes."""
+        return (p for p in self._providers.values() if isinstance(p, AssociationProvider))
+
+    def declaration(self, class_name: str) -> ClassDeclaration:
+        """Return the class; raises InvalidClass."""
+        found = self.repository.find(class_name)
+        if found is None:
+            raise InvalidClass(class_name, self.name)
+        return found
+
+    def serving(self, class_name: str) -> tuple[tuple[Provider, ...], ClassDeclaration]:
+        """Return the providers of the class and its subclasses, and the class itself.
+
+        Raises InvalidClass.
+        """
+        found = self._serving.get(class_name)
+        if found is None:
+            declaration = self.declaration(class_name)
+            names = (c.name.lower() for c in self.repository.family(class_name))
+            providers = tuple(self._providers[n] for n in names if n in self._providers)
+            found = (providers, declaration)
+            if len(self._serving) < 4096:
+                self._serving[class_name] = found
+        return found
+
+
+class Namespaces:
+    """All namespaces by any spelling of their names; an alias is a second name of one."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Namespace] = {}
+        self.names: list[str] = []
+
+    def add(self, namespace: Namespace, aliases: Iterable[str] = ()) -> None:
+        """Add a namespace under its name and its aliases."""
+        self.names.append(namespace.name)
+        for name in (namespace.name, *aliases):
+            self._by_name[canonical_namespace(name)] = namespace
+
+    def get(self, name: str) -> Namespace:
+        """Return the namespace; raises InvalidNamespace."""
+        found = self._by_name.get(name) or self._by_name.get(canonical_namespace(name))
+        if found is None:
+            raise InvalidNamespace(name)
+        return found
+
+    def __iter__(self) -> Iterator[Namespace]:
+        return iter({id(n): n for n in self._by_name.values()}.values())
+
+    def add_provider(self, provider: Provider) -> None:
+        """Add a provider to each of its namespaces; raises ProviderError."""
+        for name in provider.namespaces:
+            self.get(name).add(provider)
+
+
+def typed_keys(layout: Layout, path: ObjectPath) -> Keys:
+    """Return the keys of a path, checked against the class and typed by it.
+
+    Raises InvalidParameter for a missing, surplus or duplicate key and for a wrong type.
+    """
+    declared = layout.keys
+    given: dict[str, KeyValue] = {}
+    for name, value in path.keys or ():
+        key = name.lower() or _only_key(layout)
+        if key in given or key not in declared:
+            problem = "is given twice" if key in given else "is no key of the class"
+            raise InvalidParameter(f"key {name} of {path.class_name} {problem}")
+        try:
+            given[key] = typed_key(declared[key], value)
+        except ValueError as error:
+            raise InvalidParameter(f"key {name} of {path.class_name}: {error}") from None
+    if len(given) != len(declared):
+        missing = ", ".join(p.name for name, p in declared.items() if name not in given)
+        raise InvalidParameter(f"path of {path.class_name} has no key {missing}")
+    return given
+
+
+def _only_key(layout: Layout) -> str:
+    if len(layout.keys) != 1:
+        raise InvalidParameter(f"{layout.class_name} has more than one key; name them")
+    return next(iter(layout.keys))
+
+
+def find_record(provider: Provider, path: ObjectPath) -> Record | None:
+    """Return the instance that a path names, or None.
+
+    A string key that matches nothing as it stands is tried without outer blanks: clients pad
+    their keys. Raises InvalidParameter for a path that does not fit the class.
+    """
+    keys = typed_keys(provider.layout, path)
+    found = provider.find(keys)
+    if found is None:
+        trimmed = {n: v.strip() if isinstance(v, str) else v for n, v in keys.items()}
+        if trimmed != keys:
+            found = provider.find(trimmed)
+    return found

@@ -1,0 +1,75 @@
+"""What a provider offers to the broker.
+
+A provider serves one concrete class from data that is already in memory: its reads neither block
+nor wait. Only the bodies of methods are coroutines.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from virtcim.schema.layouts import Layout, Record, RecordSet
+from virtcim.wbem.objects import Value
+from virtcim.wbem.paths import KeyValue
+
+Keys = Mapping[str, KeyValue]
+"""Typed key values by lower-case name; complete and without any other."""
+
+Arguments = Mapping[str, Value]
+"""Typed input arguments by lower-case name; those that were left out or NULL are absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodResult:
+    """Return value and output parameters by name as declared."""
+
+    return_value: Value
+    out: Mapping[str, Value] | None = None
+
+
+MethodBody = Callable[[Record, Arguments], Awaitable[MethodResult]]
+
+
+class Provider(Protocol):
+    """Instances of one concrete class in one or more namespaces."""
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of its records; it names the concrete class."""
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Canonical names of the namespaces in which it answers."""
+
+    @property
+    def methods(self) -> Mapping[str, MethodBody]:
+        """Bodies by method name as declared."""
+
+    def records(self) -> RecordSet:
+        """All instances."""
+
+    def find(self, keys: Keys) -> Record | None:
+        """Return the instance with these keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of an association: the role and the class that stands there."""
+
+    role: str
+    class_name: str
+
+
+@runtime_checkable
+class AssociationProvider(Provider, Protocol):
+    """A provider whose class relates instances of two others."""
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        """The two ends, in the order of the class's references."""
+
+    def partners(self, end: int, source: Record) -> Iterable[Record]:
+        """Return the instances at the other end; `source` stands at end number `end`."""
+
+    def link(self, first: Record, second: Record) -> Record:
+        """Return the association instance between two that are related."""

@@ -1,0 +1,77 @@
+"""Who may talk: the rules that let the server run open, or refuse to.
+
+A pure function over the settings. A password must never cross a network in clear text, and a
+hypervisor that holds somebody's machines is never open to everybody who reaches the port.
+"""
+
+from collections.abc import Iterator
+from enum import Enum
+
+from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.errors import ConfigurationError, Problem
+from virtcim.configuration.settings import Settings
+
+# The driver whose machines exist only in the memory of the process that asks.
+HARMLESS = "test"
+
+
+class Access(Enum):
+    """Whether clients must say who they are."""
+
+    OPEN = "open"
+    AUTHENTICATED = "authenticated"
+
+
+def decide(settings: Settings, *, has_users: bool) -> Access:
+    """Tell how clients are let in; raises ConfigurationError when there is no safe way.
+
+    ``has_users`` says that the users file names at least one.
+    """
+    problems = [*_hosts(settings), *_transport(settings), *_users(settings, has_users=has_users)]
+    if problems:
+        raise ConfigurationError(*problems)
+    return Access.AUTHENTICATED if has_users else Access.OPEN
+
+
+def all_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    """Give every socket that the server is to open, the web's included."""
+    web = settings.web.listen
+    return (*settings.listen, *([web] if web else []))
+
+
+def _hosts(settings: Settings) -> Iterator[Problem]:
+    if not settings.hosts:
+        yield Problem(
+            "hosts",
+            "",
+            "no hypervisor is named: run `virtcim serve qemu:///system`, or put "
+            '`hosts = ["qemu:///system"]` into the configuration file',
+        )
+
+
+def _transport(settings: Settings) -> Iterator[Problem]:
+    for endpoint in all_endpoints(settings):
+        if not (endpoint.tls or endpoint.is_loopback):
+            tls = str(endpoint).replace("http:", "https:")
+            yield Problem(
+                str(endpoint),
+                "",
+                "plain HTTP is served on loopback only, passwords would be readable: write "
+                f"{tls} and give tls.certificate, or listen on 127.0.0.1",
+            )
+        if endpoint.tls and settings.tls.certificate is None:
+            yield Problem(str(endpoint), "", "needs a certificate: set tls.certificate and tls.key")
+
+
+def _users(settings: Settings, *, has_users: bool) -> Iterator[Problem]:
+    if has_users:
+        return
+    add = f"add one with `virtcim user add NAME` (users file {settings.users_file})"
+    owned = [host.uri for host in settings.hosts if host.driver != HARMLESS]
+    outside = [str(each) for each in all_endpoints(settings) if not each.is_loopback]
+    if owned:
+        yield Problem(
+            ", ".join(owned), "", f"is served to known users only, and there is none: {add}"
+        )
+    elif outside:
+        yield Problem(", ".join(outside), "", f"is open to a network and there is no user: {add}")

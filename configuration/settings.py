@@ -1,0 +1,234 @@
+"""Every setting there is: its name, its type, its bounds and its default.
+
+Immutable once loaded. A secret is a SecretStr, so that no repr, log line or error shows it.
+Durations are in seconds, sizes in bytes, and the names say so.
+"""
+
+import os
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from virtcim.configuration import endpoints, hypervisors
+from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.spelling import split_list
+
+HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+# The first host's namespace is root/virt itself, so that its name rarely shows.
+FIRST_HOST = "default"
+
+EndpointField = Annotated[Endpoint, BeforeValidator(endpoints.parse)]
+UriField = Annotated[str, AfterValidator(hypervisors.parse_uri)]
+PrefixField = Annotated[str, AfterValidator(hypervisors.parse_prefix)]
+PathField = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A table of the configuration file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Host(Section):
+    """One hypervisor connection.
+
+    ``name`` names its namespace ``root/virt/<name>``, ``prefix`` its classes ``<prefix>_...``;
+    both are filled in when the operator gives none.
+    """
+
+    uri: UriField
+    name: str = ""
+    prefix: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _name_fits_a_namespace(cls, name: str) -> str:
+        if name and HOST_NAME.fullmatch(name) is None:
+            raise ValueError(
+                f"`{name}` must be at most 64 of A-Z a-z 0-9 . _ -, starting with a letter or digit"
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _prefix_is_known(self) -> Self:
+        if self.prefix:
+            hypervisors.parse_prefix(self.prefix)
+        elif self.driver not in hypervisors.DRIVERS:
+            known = ", ".join(hypervisors.DRIVERS)
+            raise ValueError(
+                f"the driver `{self.driver}` is none of {known}; give the host a `prefix` for "
+                "its classes if it is meant"
+            )
+        return self
+
+    @property
+    def driver(self) -> str:
+        """Give libvirt's name of the driver, without the transport."""
+        return hypervisors.driver_name(self.uri)
+
+
+class Web(Section):
+    """Pages, health and metrics, on a port of their own; off without ``listen``."""
+
+    listen: EndpointField | None = None
+
+
+class Tls(Section):
+    """What every ``https://`` endpoint shows: PEM files, the certificate with its chain.
+
+    The key may be in the certificate's file.
+    """
+
+    certificate: PathField | None = None
+    key: PathField | None = None
+
+
+class InfostoreSection(Section):
+    """Where records are kept: sqlite:// or postgresql://; a file in ``state_dir`` by default."""
+
+    url: SecretStr | None = None
+
+
+class DriverSection(Section):
+    """How a hypervisor is called."""
+
+    workers: int = Field(default=4, ge=1, le=64)
+    open_seconds: Seconds = 20.0
+    call_seconds: Seconds = 30.0
+
+
+class Limits(Section):
+    """What one client may use up."""
+
+    request_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, le=1024**3)
+    head_bytes: int = Field(default=64 * 1024, ge=1024, le=1024**2)
+    headers: int = Field(default=100, ge=10, le=1000)
+    connections: int = Field(default=1000, ge=1, le=100_000)
+    head_seconds: Seconds = 15.0
+    body_seconds: Seconds = 60.0
+    keep_alive_seconds: Seconds = 60.0
+
+
+class LogLevel(StrEnum):
+    """The least urgent lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a line is written."""
+
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
+class Log(Section):
+    """What is logged to standard error, and how."""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.LOGFMT
+
+
+def default_state_dir() -> Path:
+    """Give where records and users are kept unless the operator says otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/virtcim")
+    # XDG Base Directory Specification: a relative path there is to be ignored.
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local/state") / "virtcim"
+
+
+class Settings(BaseSettings):
+    """The configuration of the server; ``loading.load`` makes it."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_prefix="VIRTCIM_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        enable_decoding=False,
+    )
+
+    hosts: Annotated[tuple[Host, ...], BeforeValidator(split_list)] = ()
+    listen: Annotated[tuple[EndpointField, ...], BeforeValidator(split_list)] = Field(
+        default=(Endpoint("127.0.0.1", 5988),), min_length=1
+    )
+    state_dir: PathField = Field(default_factory=default_state_dir)
+    users_file: PathField = Field(default_factory=lambda known: known["state_dir"] / "users")
+    compat: Literal["", "libvirt-cim"] = ""
+    metrics: bool = True
+    reconcile_interval: Seconds = 30.0
+    web: Web = Web()
+    tls: Tls = Tls()
+    infostore: InfostoreSection = InfostoreSection()
+    driver: DriverSection = DriverSection()
+    limits: Limits = Limits()
+    log: Log = Log()
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _bare_uris_are_hosts(cls, hosts: object) -> object:
+        if not isinstance(hosts, list | tuple):
+            return hosts
+        return [{"uri": host} if isinstance(host, str) else host for host in hosts]
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts_have_names(cls, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+        return named(hosts)
+
+    @property
+    def infostore_url(self) -> str:
+        """Give the URL of the infostore, secrets and all."""
+        if self.infostore.url is not None:
+            return self.infostore.url.get_secret_value()
+        return f"sqlite:///{self.state_dir}/infostore.db"
+
+
+def named(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    """Give every host a name that no other has; raises ValueError when two were given one.
+
+    Namespaces are compared without regard to case (DSP0004 5.2.1), so names are too.
+    """
+    taken: set[str] = set()
+    for host in hosts:
+        if host.name.casefold() in taken:
+            raise ValueError(f"two hosts are named `{host.name}`; names must differ in letters")
+        if host.name:
+            taken.add(host.name.casefold())
+    complete = []
+    for number, host in enumerate(hosts):
+        name = host.name or _free_name(host, number, taken)
+        taken.add(name.casefold())
+        prefix = host.prefix or hypervisors.DRIVERS[host.driver].prefix
+        complete.append(host.model_copy(update={"name": name, "prefix": prefix}))
+    return tuple(complete)
+
+
+def _free_name(host: Host, number: int, taken: set[str]) -> str:
+    """Derive a name: ``default`` for the first, then ``qemu``, ``qemu-host2``, ``qemu-2``."""
+    machine = re.sub(r"[^A-Za-z0-9.]+", "-", hypervisors.host_name(host.uri)).strip("-.")
+    stem = f"{host.driver}-{machine}"[:60] if machine else host.driver
+    wanted = FIRST_HOST if number == 0 else stem
+    candidates = (wanted, *(f"{wanted}-{again}" for again in range(2, len(taken) + 3)))
+    return next(name for name in candidates if name.casefold() not in taken)

@@ -1,0 +1,1 @@
+"""Hypervisors: what a driver must offer, the facts it reports, its events, and the drivers."""

@@ -1,0 +1,187 @@
+"""The driver: a Hypervisor over libvirt.
+
+The rule: it only arranges. What is read is in reading.py, what is done in changing.py, who does it in
+workers.py, what is heard in events.py.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+from typing import TypeVar
+
+import structlog
+
+from virtcim.hypervisors.errors import HypervisorError, InvalidArgument
+from virtcim.hypervisors.events import EventBus
+from virtcim.hypervisors.libvirt.changing import change_domain
+from virtcim.hypervisors.libvirt.connections import KeepAlive, Opener
+from virtcim.hypervisors.libvirt.eventloop import ensure_event_loop
+from virtcim.hypervisors.libvirt.events import EventLink
+from virtcim.hypervisors.libvirt.reading import (
+    NOTHING_KNOWN,
+    read_domain,
+    read_domains,
+    read_host,
+)
+from virtcim.hypervisors.libvirt.schemes import public_uri, scheme_of
+from virtcim.hypervisors.libvirt.workers import Crew, Pool
+from virtcim.hypervisors.model import (
+    EVERY_DOMAIN,
+    ConnectionChange,
+    DomainFacts,
+    DomainUUID,
+    HostFacts,
+    ListFlag,
+    Verb,
+)
+from virtcim.hypervisors.port import CallObserver
+
+log = structlog.get_logger("virtcim.hypervisors")
+
+T = TypeVar("T")
+
+# Seconds a change may take. A start may restore a memory image, a save writes one.
+# fmt: off
+CHANGE_DEADLINES: Mapping[Verb, float] = MappingProxyType({
+    Verb.START:            300.0,
+    Verb.RESUME:           60.0,
+    Verb.WAKEUP:           60.0,
+    Verb.DESTROY:          60.0,
+    Verb.DROP_SAVED_STATE: 60.0,
+    Verb.SHUTDOWN:         60.0,
+    Verb.SAVE:             1800.0,
+    Verb.SUSPEND:          60.0,
+    Verb.REBOOT:           60.0,
+    Verb.RESET:            60.0,
+})
+# fmt: on
+
+_ALL_FLAGS = ListFlag(sum(ListFlag))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Seconds that a call may take, the opening of its connection included."""
+
+    open: float = 10.0
+    read: float = 10.0
+    listing: float = 60.0
+    change: Mapping[Verb, float] = field(default_factory=lambda: CHANGE_DEADLINES)
+
+
+def _observe_nothing(_name: str, _seconds: float, _outcome: str) -> None:
+    pass
+
+
+class LibvirtHypervisor:
+    """One libvirt URI; made on the event loop's thread.
+
+    readers, changers: threads (and connections) for reading and for changing; apart, so that slow
+    changes do not keep readers waiting. most_stuck: how many threads may hang in dead calls.
+    Raises InvalidArgument for a URI of no driver that we know.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        deadlines: Deadlines | None = None,
+        keep_alive: KeepAlive | None = None,
+        readers: int = 2,
+        changers: int = 4,
+        most_stuck: int = 16,
+        observer: CallObserver = _observe_nothing,
+    ) -> None:
+        self._scheme = scheme_of(uri)
+        self._uri = public_uri(uri)
+        self._deadlines = deadlines or Deadlines()
+        opener = Opener(uri, self._scheme.sharing, keep_alive or KeepAlive())
+        self._crew = Crew(opener, most_stuck)
+        self._readers = Pool(self._crew, readers)
+        self._changers = Pool(self._crew, changers)
+        self._link = EventLink(self._crew, self._deadlines.open)
+        self._link.tell = self._connection_changed
+        self._observer = observer
+        self._callbacks: list[Callable[[ConnectionChange], None]] = []
+
+    @property
+    def uri(self) -> str:
+        """The URI without a password."""
+        return self._uri
+
+    @property
+    def connected(self) -> bool:
+        """The event connection stands."""
+        return self._link.connected
+
+    @property
+    def verbs(self) -> frozenset[Verb]:
+        """What the driver's table has."""
+        return frozenset(self._scheme.verbs)
+
+    @property
+    def events(self) -> EventBus:
+        """The bus over the event connection."""
+        return self._link.bus
+
+    async def open(self) -> None:
+        """Connect, and reconnect for ever; returns after the first attempt."""
+        ensure_event_loop()
+        await self._link.open()
+
+    async def close(self) -> None:
+        """Close every connection whose thread does not hang."""
+        await self._link.close()
+        self._readers.close()
+        self._changers.close()
+        await self._crew.disband(self._deadlines.open)
+
+    def on_connection(self, callback: Callable[[ConnectionChange], None]) -> None:
+        """Tell this callback of every loss and return."""
+        self._callbacks.append(callback)
+
+    async def host(self) -> HostFacts:
+        """Facts of the host itself."""
+        return await self._observed("host", self._readers.call(read_host, self._deadlines.read))
+
+    async def domains(
+        self,
+        flags: ListFlag = EVERY_DOMAIN,
+        known: Mapping[DomainUUID, DomainFacts] | None = None,
+    ) -> list[DomainFacts]:
+        """One atomic listing; raises InvalidArgument for an unknown bit."""
+        if flags & ~_ALL_FLAGS:
+            raise InvalidArgument(f"unknown listing flags {int(flags & ~_ALL_FLAGS):#x}")
+        work = partial(read_domains, scheme=self._scheme, flags=flags, known=known or NOTHING_KNOWN)
+        return await self._observed("domains", self._readers.call(work, self._deadlines.listing))
+
+    async def domain(
+        self, uuid: DomainUUID, known: DomainFacts | None = None
+    ) -> DomainFacts | None:
+        """Everything of one domain; None means that it does not exist."""
+        work = partial(read_domain, scheme=self._scheme, uuid=uuid, known=known)
+        return await self._observed("domain", self._readers.call(work, self._deadlines.read))
+
+    async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:
+        """Do one thing to a domain."""
+        work = partial(change_domain, scheme=self._scheme, uuid=uuid, verb=verb)
+        seconds = self._deadlines.change[verb] if deadline is None else deadline
+        await self._observed(verb.value, self._changers.call(work, seconds))
+
+    async def _observed(self, name: str, call: Awaitable[T]) -> T:
+        begin, outcome = time.perf_counter(), "ok"
+        try:
+            return await call
+        except (HypervisorError, asyncio.CancelledError) as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            self._observer(name, time.perf_counter() - begin, outcome)
+
+    def _connection_changed(self, change: ConnectionChange) -> None:
+        log.info("hypervisor_connection", uri=self._uri, change=change.value)
+        for callback in self._callbacks:
+            callback(change)

@@ -1,0 +1,192 @@
+"""Reading facts: one atomic listing in bulk calls, or one domain.
+
+The rule: the number of calls of a listing does not grow with the number of domains, but for the XML
+of those whose definition may have changed. Functions block, in a worker's thread.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
+
+from virtcim.hypervisors.libvirt.native import (
+    STATS_STATE,
+    XML_INACTIVE,
+    XML_LIVE,
+    NativeConnection,
+    NativeDomain,
+    Statistics,
+    translated,
+    unless_gone,
+    unless_unsupported,
+)
+from virtcim.hypervisors.libvirt.schemes import Scheme
+from virtcim.hypervisors.libvirt.states import state_and_reason
+from virtcim.hypervisors.libvirt.xml import definition, host_uuid
+from virtcim.hypervisors.model import (
+    DomainFacts,
+    DomainState,
+    DomainUUID,
+    HostFacts,
+    ListFlag,
+    StateReason,
+)
+
+NOTHING_KNOWN: Mapping[DomainUUID, DomainFacts] = MappingProxyType({})
+
+
+class _Run(NamedTuple):
+    """What changes while a domain runs."""
+
+    id: int
+    state: int
+    reason: int
+
+
+class _Flags(NamedTuple):
+    """What has no bulk form but a listing filter."""
+
+    persistent: bool
+    autostart: bool
+    managed_save: bool
+    has_snapshots: bool
+
+
+_FILTERS = (
+    ListFlag.PERSISTENT,
+    ListFlag.AUTOSTART,
+    ListFlag.MANAGEDSAVE,
+    ListFlag.HAS_SNAPSHOT,
+)
+
+
+def read_host(connection: NativeConnection) -> HostFacts:
+    """Facts of the host itself."""
+    with translated(connection):
+        return HostFacts(
+            hostname=connection.getHostname(),
+            hypervisor_type=connection.getType(),
+            hypervisor_version=_dotted(connection.getVersion()),
+            library_version=_dotted(connection.getLibVersion()),
+            uuid=host_uuid(connection.getCapabilities()),
+        )
+
+
+def read_domains(
+    connection: NativeConnection,
+    scheme: Scheme,
+    flags: ListFlag,
+    known: Mapping[DomainUUID, DomainFacts],
+) -> list[DomainFacts]:
+    """Facts of every domain that the flags select; those that vanish meanwhile are left out."""
+    with translated(connection):
+        listed = connection.listAllDomains(int(flags))
+        filtered = [_uuids(connection, flag) for flag in _FILTERS]
+        runs = _bulk_runs(connection)
+        reads = (
+            unless_gone(partial(_read_listed, domain, scheme, known, runs, filtered))
+            for domain in listed
+        )
+        return [facts for facts in reads if facts is not None]
+
+
+def read_domain(
+    connection: NativeConnection, scheme: Scheme, uuid: DomainUUID, known: DomainFacts | None
+) -> DomainFacts | None:
+    """Facts of one domain; None means that it does not exist."""
+    with translated(connection):
+        return unless_gone(lambda: _read_domain(connection, scheme, uuid, known))
+
+
+def _read_listed(
+    domain: NativeDomain,
+    scheme: Scheme,
+    known: Mapping[DomainUUID, DomainFacts],
+    runs: Mapping[str, _Run],
+    filtered: list[frozenset[str]],
+) -> DomainFacts:
+    uuid = domain.UUIDString()
+    flags = _Flags(*(uuid in members for members in filtered))
+    run = runs.get(uuid) or _run(domain)
+    return _facts(domain, scheme, run, flags, known.get(DomainUUID(uuid)))
+
+
+def _read_domain(
+    connection: NativeConnection, scheme: Scheme, uuid: DomainUUID, known: DomainFacts | None
+) -> DomainFacts:
+    domain = connection.lookupByUUIDString(uuid)
+    flags = _Flags(
+        persistent=bool(domain.isPersistent()),
+        autostart=bool(unless_unsupported(domain.autostart, 0)),
+        managed_save=bool(unless_unsupported(domain.hasManagedSaveImage, 0)),
+        has_snapshots=bool(unless_unsupported(domain.snapshotNum, 0)),
+    )
+    return _facts(domain, scheme, _run(domain), flags, known)
+
+
+def _facts(
+    domain: NativeDomain, scheme: Scheme, run: _Run, flags: _Flags, known: DomainFacts | None
+) -> DomainFacts:
+    domain_id = run.id if run.id >= 0 else None
+    state, reason = state_and_reason(run.state, run.reason, nostate=scheme.nostate)
+    if known is None or not _same_definition(known, domain.name(), domain_id, flags):
+        known = _defined(domain, domain_id, state, reason, flags)
+    facts = replace(known, id=domain_id, state=state, reason=reason, **flags._asdict())
+    return known if facts == known else facts
+
+
+def _same_definition(known: DomainFacts, name: str, domain_id: int | None, flags: _Flags) -> bool:
+    """The definition we hold is of this name and this incarnation."""
+    return (known.name, known.id, known.persistent) == (name, domain_id, flags.persistent)
+
+
+def _defined(
+    domain: NativeDomain,
+    domain_id: int | None,
+    state: DomainState,
+    reason: StateReason,
+    flags: _Flags,
+) -> DomainFacts:
+    live = None if domain_id is None else domain.XMLDesc(XML_LIVE)
+    # A domain that is neither active nor persistent is gone, and says so here.
+    needs_persistent = flags.persistent or live is None
+    persistent = domain.XMLDesc(XML_INACTIVE) if needs_persistent else None
+    read = definition(live or persistent or "")
+    return DomainFacts(
+        uuid=DomainUUID(domain.UUIDString()),
+        name=domain.name(),
+        id=domain_id,
+        state=state,
+        reason=reason,
+        **flags._asdict(),
+        live_xml=live,
+        persistent_xml=live if persistent == live else persistent,
+        title=read.title,
+        description=read.description,
+        os_type=read.os_type,
+        consoles=read.consoles,
+    )
+
+
+def _run(domain: NativeDomain) -> _Run:
+    state, reason = domain.state()
+    return _Run(domain.ID(), state, reason)
+
+
+def _bulk_runs(connection: NativeConnection) -> dict[str, _Run]:
+    """Of every domain at once; empty where the driver has no bulk statistics (lxc, xen)."""
+    nothing: Statistics = []
+    records = unless_unsupported(lambda: connection.getAllDomainStats(STATS_STATE), nothing)
+    return {
+        domain.UUIDString(): _Run(domain.ID(), stats["state.state"], stats["state.reason"])
+        for domain, stats in records
+    }
+
+
+def _uuids(connection: NativeConnection, flag: ListFlag) -> frozenset[str]:
+    return frozenset(domain.UUIDString() for domain in connection.listAllDomains(int(flag)))
+
+
+def _dotted(version: int) -> str:
+    return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"

@@ -1,0 +1,91 @@
+"""Domain and host XML → facts.
+
+The rule: only this file knows element names, and no parsed tree leaves it. The parser resolves no
+entities and loads nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from sys import intern
+
+from lxml import etree
+
+from virtcim.hypervisors.errors import HypervisorFailure
+from virtcim.hypervisors.model import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What we read of a domain's XML; None means that the element is absent or empty."""
+
+    title: str | None
+    description: str | None
+    os_type: str | None
+    consoles: tuple[Console, ...]
+
+
+def definition(text: str) -> Definition:
+    """The facts of a domain's definition."""
+    root = _parse(text)
+    return Definition(
+        title=root.findtext("title") or None,
+        description=root.findtext("description") or None,
+        os_type=_interned(root.findtext("os/type")),
+        consoles=tuple(_consoles(root)),
+    )
+
+
+def host_uuid(capabilities: str) -> str | None:
+    """The UUID of the host; None means that the hypervisor tells none."""
+    return _parse(capabilities).findtext("host/uuid") or None
+
+
+def _parse(text: str) -> etree._Element:
+    # A parser of its own for each text: parsers are not shared between threads.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        # As bytes, because a str must not declare an encoding.
+        return etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise HypervisorFailure(
+            f"the hypervisor gave XML that is not well formed: {error}"
+        ) from error
+
+
+def _consoles(root: etree._Element) -> Iterator[Console]:
+    for graphics in root.iterfind("devices/graphics"):
+        yield Console(
+            kind=intern(graphics.get("type", "")),
+            address=_interned(_listen_address(graphics)),
+            port=_port(graphics.get("port")),
+        )
+    seen: set[tuple[str | None, str | None, str | None]] = set()
+    for element in ("console", "serial"):
+        for console in root.iterfind(f"devices/{element}"):
+            source = console.find("source")
+            kind = console.get("type", "")
+            host = None if source is None else source.get("host")
+            service = None if source is None else source.get("service")
+            # libvirt shows the first serial port a second time, as a console.
+            identity = (kind, service, _path(source))
+            if identity not in seen:
+                seen.add(identity)
+                yield Console(kind=intern(kind), address=_interned(host), port=_port(service))
+
+
+def _path(source: etree._Element | None) -> str | None:
+    return None if source is None else source.get("path")
+
+
+def _listen_address(graphics: etree._Element) -> str | None:
+    listen = graphics.find("listen")
+    return graphics.get("listen") or (None if listen is None else listen.get("address"))
+
+
+def _port(text: str | None) -> int | None:
+    # -1 is libvirt's "allocate one at start".
+    return int(text) if text and text.isdecimal() and int(text) > 0 else None
+
+
+def _interned(text: str | None) -> str | None:
+    return intern(text) if text else None

@@ -1,0 +1,1 @@
+"""Indications: subscriptions, matching, durable queues, delivery."""

@@ -1,0 +1,8 @@
+"""Durable records per domain: what a hypervisor cannot hold and no restart may lose."""
+
+from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.facade import Infostore
+from virtcim.infostore.opening import prepare_directory
+from virtcim.infostore.records import DomainRecord
+
+__all__ = ["DomainRecord", "Infostore", "InfostoreError", "prepare_directory"]

@@ -1,0 +1,104 @@
+"""Domain records in a database: plain blocking calls, one transaction each.
+
+Used from one thread at a time; ``facade.Infostore`` sees to that. A method that returns has
+committed, and a method that raises has changed nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, RowMapping, delete, select
+
+from virtcim.infostore.errors import Closed
+from virtcim.infostore.faults import translated
+from virtcim.infostore.opening import open_engine, shown
+from virtcim.infostore.records import DomainRecord
+from virtcim.infostore.tables import DOMAIN_RECORD
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgreSQLInsert
+    from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
+
+KEY = ("host", "uuid")
+VALUES = ("requested_state", "migrating", "weight", "limit")
+
+
+class Store:
+    """The records behind one URL; ``place`` names it for people."""
+
+    def __init__(self, url: str, *, busy_seconds: float = 5.0) -> None:
+        self.place = shown(url)
+        self._url = url
+        self._busy_seconds = busy_seconds
+        self._opened: Engine | None = None
+
+    def open(self) -> None:
+        """Open the store, creating or migrating it; raises a leaf of InfostoreError."""
+        self._opened = open_engine(self._url, busy_seconds=self._busy_seconds)
+
+    def close(self) -> None:
+        """Give the connection back; a closed store may be closed again."""
+        if self._opened is not None:
+            self._opened.dispose()
+            self._opened = None
+
+    def records(self, host: str) -> Mapping[str, DomainRecord]:
+        """Read every record of a host, by domain UUID."""
+        query = select(DOMAIN_RECORD).where(DOMAIN_RECORD.c.host == host)
+        with translated(self.place), self._engine.begin() as connection:
+            rows = connection.execute(query).mappings().all()
+        return {row["uuid"]: _record(row) for row in rows}
+
+    def put(self, host: str, records: Mapping[str, DomainRecord]) -> None:
+        """Write records by domain UUID over the former ones: all of them, or none."""
+        if not records:
+            return
+        rows = [_row(host, uuid, record) for uuid, record in records.items()]
+        with translated(self.place), self._engine.begin() as connection:
+            connection.execute(_upsert(connection.dialect.name), rows)
+
+    def remove(self, host: str, uuids: Iterable[str]) -> None:
+        """Forget the records of these domains; one that has none is no error."""
+        gone = delete(DOMAIN_RECORD).where(
+            DOMAIN_RECORD.c.host == host, DOMAIN_RECORD.c.uuid.in_(list(uuids))
+        )
+        with translated(self.place), self._engine.begin() as connection:
+            connection.execute(gone)
+
+    @property
+    def _engine(self) -> Engine:
+        if self._opened is None:
+            raise Closed(self.place)
+        return self._opened
+
+
+def _upsert(dialect: str) -> "SQLiteInsert | PostgreSQLInsert":
+    """Build the insert that overwrites; both databases spell it alike, SQLAlchemy twice."""
+    statement = UPSERTS[dialect]()
+    return statement.on_conflict_do_update(
+        index_elements=list(KEY),
+        set_={name: statement.excluded[name] for name in VALUES},
+    )
+
+
+def _sqlite_insert() -> "SQLiteInsert":
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 (only what the URL asks for)
+
+    return sqlite.insert(DOMAIN_RECORD)
+
+
+def _postgresql_insert() -> "PostgreSQLInsert":
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 (two megabytes)
+
+    return postgresql.insert(DOMAIN_RECORD)
+
+
+UPSERTS = {"sqlite": _sqlite_insert, "postgresql": _postgresql_insert}
+
+
+def _row(host: str, uuid: str, record: DomainRecord) -> dict[str, object]:
+    return {"host": host, "uuid": uuid} | {name: getattr(record, name) for name in VALUES}
+
+
+def _record(row: RowMapping) -> DomainRecord:
+    return DomainRecord(**{name: row[name] for name in VALUES})

@@ -1,0 +1,1 @@
+"""Jobs: the engine for long work."""

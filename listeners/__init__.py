@@ -1,0 +1,1 @@
+"""The server sockets: CIM-XML, the web application, TLS, who may talk."""

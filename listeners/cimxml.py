@@ -1,0 +1,126 @@
+"""CIM operations over HTTP (DSP0200): a request to an operation, its reply to a response.
+
+This is the one door from our errors to the wire: below CIM a refusal is an HTTP status, inside CIM
+every failure, also an unforeseen one, is an ERROR element in a well-formed reply.
+"""
+
+from collections.abc import Awaitable, Iterable
+from time import perf_counter
+
+import structlog
+
+from virtcim.broker.broker import Broker
+from virtcim.listeners.authentication import Authenticator, Principal
+from virtcim.listeners.messages import Request, Response, refusal_response, refuse
+from virtcim.listeners.observation import Exchange, Observation
+from virtcim.wbem.decode import ExtrinsicCall, operation, read_call
+from virtcim.wbem.encode import encode, encode_error
+from virtcim.wbem.headers import check_call_headers, check_message_headers
+from virtcim.wbem.operations import Change
+from virtcim.wbem.refusal import Refusal
+from virtcim.wbem.replies import Reply
+from virtcim.wbem.status import Failed, WBEMError
+
+log = structlog.get_logger("virtcim.listeners")
+
+_PATHS = frozenset((b"/", b"/cimom"))
+_HEADERS = (
+    b'Content-Type: application/xml; charset="utf-8"\r\nCIMOperation: MethodResponse\r\n'
+    b"WBEMServerResponseTime: %d\r\n"
+)
+NOBODY = "-"
+"""Who asks when the server runs open."""
+
+
+class CIMXMLApplication:
+    """Answers the requests of the CIM-XML port."""
+
+    def __init__(
+        self, broker: Broker, authenticator: Authenticator | None, observation: Observation
+    ) -> None:
+        self._broker = broker
+        self._authenticator = authenticator
+        self._observation = observation
+
+    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer at once what needs no wait; otherwise return the coroutine that answers."""
+        if self._authenticator is None:
+            return self._answer(request, NOBODY)
+        credentials = request.headers.get(b"authorization")
+        if credentials is None:
+            return self._challenge(request, self._authenticator)
+        principal = self._authenticator.known(credentials)
+        if principal is None:
+            return self._answer_stranger(request, credentials, self._authenticator)
+        return self._answer(request, principal.name)
+
+    async def _answer_stranger(
+        self, request: Request, credentials: bytes, authenticator: Authenticator
+    ) -> Response:
+        principal: Principal | None = await authenticator.verify(credentials, request.peer)
+        if principal is None:
+            return self._challenge(request, authenticator)
+        answer = self._answer(request, principal.name)
+        return answer if isinstance(answer, Response) else await answer
+
+    def _challenge(self, request: Request, authenticator: Authenticator) -> Response:
+        self._observation.refused(request, 401, None)
+        challenge = authenticator.challenge.encode()
+        return refuse(401, headers=b"WWW-Authenticate: %b\r\n" % challenge)
+
+    def _answer(self, request: Request, user: str) -> Response | Awaitable[Response]:
+        if b"cimoperation" not in request.headers and request.target not in _PATHS:
+            self._observation.refused(request, 404, None)
+            return refuse(404)
+        try:
+            check_message_headers(request.headers)
+            call = read_call(request.body)
+            check_call_headers(request.headers, call)
+            return self._execute(Exchange(request, user, call))
+        except Refusal as refusal:
+            self._observation.refused(request, refusal.http_status, refusal.detail)
+            return refusal_response(refusal)
+
+    def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        try:
+            asked = exchange.asked = operation(exchange.call)
+            if isinstance(asked, Change):
+                return self._change(exchange, asked)
+            return self._reply(exchange, self._broker.read(asked))
+        except Refusal:
+            raise
+        except WBEMError as error:
+            return self._failure(exchange, error)
+        except Exception as error:  # noqa: BLE001 (the door: no defect may break a connection)
+            return self._defect(exchange, error)
+
+    async def _change(self, exchange: Exchange, asked: Change) -> Response:
+        try:
+            reply = await self._broker.change(asked)
+        except WBEMError as error:
+            return self._failure(exchange, error)
+        except Exception as error:  # noqa: BLE001 (the door, its second leaf)
+            return self._defect(exchange, error)
+        return self._reply(exchange, reply)
+
+    def _reply(self, exchange: Exchange, reply: Reply) -> Response:
+        call = exchange.call
+        return self._response(exchange, "OK", encode(call.message_id, call.name, reply))
+
+    def _failure(self, exchange: Exchange, error: WBEMError) -> Response:
+        call = exchange.call
+        extrinsic = isinstance(call, ExtrinsicCall)
+        message = encode_error(call.message_id, call.name, error, extrinsic=extrinsic)
+        return self._response(exchange, error.status.name, (message,))
+
+    def _defect(self, exchange: Exchange, error: Exception) -> Response:
+        log.error("unexpected", operation=exchange.call.name, user=exchange.user, exc_info=error)
+        return self._failure(exchange, Failed("internal error; the server's log has more"))
+
+    def _response(self, exchange: Exchange, status: str, pieces: Iterable[bytes]) -> Response:
+        microseconds = int((perf_counter() - exchange.request.received) * 1e6)
+
+        def sent(size: int) -> None:
+            self._observation.answered(exchange, status, size)
+
+        return Response(200, _HEADERS % microseconds, pieces, sent=sent)

@@ -1,0 +1,399 @@
+"""The HTTP shell of the CIM-XML port: bytes of a connection to requests, responses to bytes.
+
+Everything that a client can do wrong below CIM is answered here or in http_rules.py, always with a
+Content-Length, and with a closed connection where the framing can no longer be trusted. Requests
+of one connection are answered one after the other, at once where the answer is at hand.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Iterator
+from contextlib import suppress
+from email.utils import formatdate
+from itertools import chain
+from time import perf_counter
+from typing import cast
+
+import httptools
+
+from virtcim.listeners.http_rules import (
+    BUSY,
+    SINGLE,
+    Head,
+    Limits,
+    inflate,
+    judge_garbage,
+    judge_head,
+    wants_chunks,
+)
+from virtcim.listeners.messages import REASONS, Application, Request, Response, refuse
+
+SWEEP_SECONDS = 0.5
+"""How often deadlines are looked at: precise enough, and no timer to arm for each request."""
+
+LINGER_SECONDS = 2.0
+"""How long input is read and thrown away after a refusal, so that no reset eats the answer."""
+
+SLICE_SECONDS = 0.005
+"""How long a big reply is written in one go before others have their turn."""
+
+SMALL_BYTES = 65536
+"""Up to here, copying a reply together is cheaper than handing over two buffers."""
+
+NEVER = float("inf")
+
+
+class Shell:
+    """What the connections of one server share: limits, the application, the clock, the end."""
+
+    def __init__(self, application: Application, limits: Limits) -> None:
+        self.application = application
+        self.limits = limits
+        self.connections: set[Connection] = set()
+        self.stopping = False
+        self.body_bytes = 0
+        self.date = b""
+        self._loop = asyncio.get_running_loop()
+        self._empty = asyncio.Event()
+        self._sweep()
+
+    def __call__(self) -> "Connection":
+        """Make the protocol of a new connection."""
+        return Connection(self, self._loop)
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        self.date = formatdate(usegmt=True).encode()
+        for connection in [c for c in self.connections if c.deadline < now]:
+            connection.expire()
+        self._timer = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    async def stop(self, seconds: float) -> None:
+        """Let calls finish, refuse new ones, and close what is still open after the time."""
+        self.stopping = True
+        self._empty.clear()
+        for connection in list(self.connections):
+            connection.close_if_idle()
+        if self.connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), seconds)
+        self._timer.cancel()
+        for connection in list(self.connections):
+            connection.abort()
+
+    def forget(self, connection: "Connection") -> None:
+        """Count a connection out."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+
+class Connection(asyncio.Protocol):
+    """One connection: between requests, in a head, in a body, answering, or lingering."""
+
+    def __init__(self, shell: Shell, loop: asyncio.AbstractEventLoop) -> None:
+        self._shell = shell
+        self._limits = shell.limits
+        self._loop = loop
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._answering: asyncio.Task[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._lingering = False
+        self._last = False  # what is being answered is the last request
+        self._client_done = False
+        self._first_bytes = b""
+        self.deadline = loop.time() + self._limits.head_seconds
+        self._begin()
+
+    def _begin(self) -> None:
+        self._head = Head()
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._in_head = False
+        self._in_body = False
+
+    # Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; one client more than allowed is told so and sent away."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if isinstance(peer, tuple) else "local"
+        self._shell.connections.add(self)
+        if len(self._shell.connections) > self._limits.connections:
+            self._refuse(refuse(503, headers=BUSY))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's name)
+        """Forget everything; a call that runs goes on, its answer goes nowhere."""
+        self._shell.forget(self)
+        self._drop_body()
+        self._waiting.clear()
+        self.resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; a parser error is turned into the most precise status there is."""
+        if self._lingering:
+            return
+        was_in_head = self._in_head
+        if not was_in_head and not self._in_body:
+            self._first_bytes = data[:512]
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._last = True  # nothing to upgrade to; what follows is no HTTP
+        except httptools.HttpParserError:
+            self._refuse(judge_garbage(self._first_bytes, self._head, self._headers))
+            return
+        if was_in_head and self._in_head:
+            self._head.size += len(data)  # the parser tells of a header only when it is complete
+            if self._head.size > self._limits.head_bytes:
+                self._refuse(refuse(431))
+
+    def eof_received(self) -> bool:
+        """Answer what was asked before the client closed its side."""
+        self._last = self._client_done = True
+        return self._answering is not None
+
+    def pause_writing(self) -> None:
+        """Remember that the client is slow to read; it has a deadline."""
+        self._writable = self._loop.create_future()
+        self.deadline = self._loop.time() + self._limits.write_seconds
+
+    def resume_writing(self) -> None:
+        """Let the writer go on."""
+        if self._writable is not None:
+            self._writable.set_result(None)
+            self._writable = None
+            idle = self._answering is None and not self._lingering
+            self.deadline = self._loop.time() + self._limits.idle_seconds if idle else NEVER
+
+    # Parser
+
+    def on_message_begin(self) -> None:
+        """Start the clock for the head."""
+        self._in_head = True
+        self._set_deadline(self._limits.head_seconds)
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
+        self._head.target += url
+        self._head.size += len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header; names are case-insensitive."""
+        head, name = self._head, name.lower()
+        head.count += 1
+        head.size += len(name) + len(value)
+        known = self._headers.get(name)
+        if known is not None:
+            head.repeated = head.repeated or name in SINGLE
+            value = known + b", " + value
+        self._headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        """Judge the head before a byte of the body is taken."""
+        self._in_head, self._in_body = False, True
+        if self._lingering:
+            return
+        self._set_deadline(self._limits.body_seconds)
+        parser = self._parser
+        refusal = judge_head(
+            self._head, parser.get_method(), parser.get_http_version(), self._headers, self._limits
+        )
+        if refusal is not None:
+            self._refuse(refusal)
+        elif b"expect" in self._headers and self._answering is None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body within the limits."""
+        if self._lingering:
+            return
+        self._body.append(body)
+        self._body_size += len(body)
+        self._shell.body_bytes += len(body)
+        if self._body_size > self._limits.body_bytes:
+            self._refuse(refuse(413))
+        elif self._shell.body_bytes > self._limits.bodies_bytes:
+            self._refuse(refuse(503, headers=BUSY))
+
+    def on_message_complete(self) -> None:
+        """Answer the request, or queue it behind the one that is being answered."""
+        if self._lingering:
+            return
+        request = Request(
+            method=self._parser.get_method(),
+            target=self._head.target,
+            version=self._parser.get_http_version(),
+            headers=self._headers,
+            body=self._body[0] if len(self._body) == 1 else b"".join(self._body),
+            peer=self._peer,
+            received=perf_counter(),
+        )
+        keep_alive = self._parser.should_keep_alive()
+        self._drop_body()
+        self._begin()
+        if self._answering is None:
+            self._answer(request, keep_alive=keep_alive)
+            return
+        self._waiting.append((request, keep_alive))
+        if len(self._waiting) >= self._limits.pipelined:
+            self._transport.pause_reading()
+
+    def _drop_body(self) -> None:
+        self._shell.body_bytes -= self._body_size
+        self._body_size = 0
+        self._body = []
+
+    def _set_deadline(self, seconds: float) -> None:
+        if self._answering is None and self._writable is None:
+            self.deadline = self._loop.time() + seconds
+
+    # Answers
+
+    def _answer(self, request: Request, *, keep_alive: bool) -> None:
+        answer = self._at_hand(request) or self._shell.application(request)
+        if isinstance(answer, Response) and not wants_chunks(request.version, request.headers):
+            pieces, rest = _collect(iter(answer.pieces))
+            if rest is None:
+                self._write(answer, pieces, keep_alive=self._stays(answer, keep_alive=keep_alive))
+                return
+            answer.pieces = chain(pieces, rest)
+        self.deadline = NEVER  # a call has deadlines of its own
+        self._answering = self._loop.create_task(
+            self._answer_later(answer, request, keep_alive=keep_alive)
+        )
+
+    def _at_hand(self, request: Request) -> Response | None:
+        """Return the answer to a request that needs no application."""
+        if self._shell.stopping:
+            return refuse(503, headers=BUSY)
+        if request.headers.get(b"content-encoding", b"identity").lower() == b"gzip":
+            body = inflate(request.body, self._limits)
+            if isinstance(body, Response):
+                return body
+            request.body = body
+        return None
+
+    def _stays(self, response: Response, *, keep_alive: bool) -> bool:
+        return keep_alive and not (response.close or self._last or self._shell.stopping)
+
+    async def _answer_later(
+        self, answer: Response | Awaitable[Response], request: Request, *, keep_alive: bool
+    ) -> None:
+        response = answer if isinstance(answer, Response) else await answer
+        keep_alive = self._stays(response, keep_alive=keep_alive)
+        if wants_chunks(request.version, request.headers):
+            await self._write_chunks(response, keep_alive=keep_alive)
+        else:
+            pieces, rest = _collect(iter(response.pieces))
+            while rest is not None:
+                await asyncio.sleep(0)
+                more, rest = _collect(rest)
+                pieces += more
+            self._write(response, pieces, keep_alive=keep_alive)
+        self._answering = None
+        self._answer_waiting()
+
+    def _answer_waiting(self) -> None:
+        while self._waiting and not self._lingering:
+            request, keep_alive = self._waiting.popleft()
+            self._answer(request, keep_alive=keep_alive)
+            if self._answering is not None:
+                return
+        self._transport.resume_reading()
+
+    def _write(self, response: Response, pieces: list[bytes], *, keep_alive: bool) -> None:
+        size = sum(map(len, pieces))
+        framing = b"Content-Length: %d\r\n" % size
+        head = self._response_head(response, framing, keep_alive=keep_alive)
+        if size < SMALL_BYTES:
+            self._transport.write(b"".join((head, *pieces)))
+        else:
+            self._transport.writelines((head, *pieces))
+        self._end(response, size, keep_alive=keep_alive)
+
+    async def _write_chunks(self, response: Response, *, keep_alive: bool) -> None:
+        framing = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode\r\n"
+        self._transport.write(self._response_head(response, framing, keep_alive=keep_alive))
+        size = 0
+        for piece in filter(None, response.pieces):
+            size += len(piece)
+            self._transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
+            await (self._writable or asyncio.sleep(0))
+            if self._transport.is_closing():
+                return
+        self._transport.write(b"0\r\nCIMStatusCode: 0\r\n\r\n")
+        self._end(response, size, keep_alive=keep_alive)
+
+    def _response_head(self, response: Response, framing: bytes, *, keep_alive: bool) -> bytes:
+        return b"HTTP/1.1 %d %b\r\nServer: virtcim\r\nDate: %b\r\n%b%b%b\r\n" % (
+            response.status,
+            REASONS[response.status],
+            self._shell.date,
+            response.headers,
+            framing,
+            b"" if keep_alive else b"Connection: close\r\n",
+        )
+
+    def _end(self, response: Response, size: int, *, keep_alive: bool) -> None:
+        response.sent(size)
+        if not keep_alive:
+            self._linger()
+        elif self._writable is None:
+            self.deadline = self._loop.time() + self._limits.idle_seconds
+
+    # The end of a connection
+
+    def _refuse(self, response: Response) -> None:
+        """Answer what is no usable request, and take nothing more from the client."""
+        if self._lingering:
+            return
+        if self._answering is None:
+            self._write(response, [], keep_alive=False)
+        else:
+            self._last = True  # the answer that is under way is the last
+        self._linger()
+
+    def _linger(self) -> None:
+        self._lingering = True
+        self._drop_body()
+        if self._answering is not None and self._answering is not asyncio.current_task():
+            return  # that answer goes out first, and then comes here
+        self.deadline = self._loop.time() + LINGER_SECONDS
+        if self._transport.can_write_eof() and not self._client_done:
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+    def close_if_idle(self) -> None:
+        """Close when nothing is being asked or answered."""
+        if self._answering is None and not self._in_head and not self._in_body:
+            self._transport.close()
+
+    def expire(self) -> None:
+        """Act on a passed deadline: say 408 to a half-sent request, close in any case."""
+        self.deadline = NEVER
+        if self._lingering or self._writable is not None:
+            self.abort()
+        elif self._in_head or self._in_body:
+            self._refuse(refuse(408))
+        else:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once, whatever is unsent."""
+        self._transport.abort()
+
+
+def _collect(pieces: Iterator[bytes]) -> tuple[list[bytes], Iterator[bytes] | None]:
+    """Take pieces for one slice of time; return them, and the iterator when it may have more."""
+    taken: list[bytes] = []
+    until = perf_counter() + SLICE_SECONDS
+    for piece in pieces:
+        taken.append(piece)
+        if perf_counter() > until:
+            return taken, pieces
+    return taken, None

@@ -1,0 +1,110 @@
+"""What the HTTP shell accepts: limits, and the judgement of a head before its body is taken.
+
+The rules stand in the order in which they apply (RFC 9112, DSP0200 section 6); each refusal is an
+answer without a body. Nothing here has state.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from virtcim.listeners.messages import Response, refuse
+
+BUSY = b"Retry-After: 5\r\n"
+
+_REQUEST_LINE = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/([0-9])\.[0-9]\r?\n")
+_METHODS = frozenset(
+    (b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"PATCH", b"POST")
+)
+SINGLE = frozenset((b"content-length", b"transfer-encoding", b"host", b"content-type", b"te"))
+"""Headers that must not be repeated: two readings of them are how requests are smuggled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one client may cost; times in seconds, sizes in bytes."""
+
+    body_bytes: int = 16 * 1024 * 1024
+    bodies_bytes: int = 256 * 1024 * 1024  # of all requests that are being received
+    head_bytes: int = 32 * 1024
+    head_count: int = 100
+    connections: int = 1024
+    pipelined: int = 32
+    head_seconds: float = 15.0
+    body_seconds: float = 60.0
+    idle_seconds: float = 60.0
+    write_seconds: float = 60.0
+
+
+@dataclass(slots=True)
+class Head:
+    """A head while it arrives; `size` counts what a sender spent on it."""
+
+    target: bytes = b""
+    size: int = 0
+    count: int = 0
+    repeated: bool = False
+
+
+def judge_head(
+    head: Head, method: bytes, version: str, headers: Mapping[bytes, bytes], limits: Limits
+) -> Response | None:
+    """Return the refusal of a complete head, or None when its body may come."""
+    if head.count > limits.head_count or head.size > limits.head_bytes:
+        return refuse(431)
+    if head.repeated:
+        return refuse(400)
+    if version not in {"1.0", "1.1"}:
+        return refuse(505)
+    if version == "1.1" and b"host" not in headers:
+        return refuse(400)
+    if method != b"POST":
+        return refuse(405, headers=b"Allow: POST\r\n")
+    return _judge_framing(headers, limits)
+
+
+def _judge_framing(headers: Mapping[bytes, bytes], limits: Limits) -> Response | None:
+    if headers.get(b"expect", b"100-continue").lower() != b"100-continue":
+        return refuse(417)
+    length = headers.get(b"content-length")
+    if length is None and b"transfer-encoding" not in headers:
+        return refuse(411)
+    if length is not None and int(length) > limits.body_bytes:
+        return refuse(413)
+    if headers.get(b"content-encoding", b"identity").lower() not in {b"identity", b"gzip"}:
+        return refuse(415)
+    return None
+
+
+def judge_garbage(first_bytes: bytes, head: Head, headers: Mapping[bytes, bytes]) -> Response:
+    """Say what is wrong with bytes that the parser does not take for a request."""
+    coding = headers.get(b"transfer-encoding")
+    if coding is not None and b"content-length" not in headers and not head.repeated:
+        names = {name.strip().lower() for name in coding.split(b",")}
+        if names - {b"chunked", b"identity"}:
+            return refuse(501)
+    line = _REQUEST_LINE.match(first_bytes)
+    if line is None or headers:
+        return refuse(400)
+    if line[2] != b"1":
+        return refuse(505)
+    return refuse(400 if line[1] in _METHODS else 501)
+
+
+def wants_chunks(version: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether the client reads error trailers, and so may be sent chunks."""
+    coding = headers.get(b"te")
+    return coding is not None and version == "1.1" and b"trailers" in coding.lower()
+
+
+def inflate(body: bytes, limits: Limits) -> bytes | Response:
+    """Undo gzip within the limit of a body; return the refusal of what is none."""
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        data = inflater.decompress(body, limits.body_bytes)
+    except zlib.error:
+        return refuse(400)
+    if inflater.unconsumed_tail:
+        return refuse(413)
+    return data if inflater.eof and not inflater.unused_data else refuse(400)

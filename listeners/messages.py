@@ -1,0 +1,72 @@
+"""HTTP messages as the shell and the applications behind it exchange them."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import quote
+
+from virtcim.wbem.refusal import Refusal
+
+
+@dataclass(slots=True)
+class Request:
+    """One complete request; header names are lower-case, repeated headers joined by a comma.
+
+    `peer` is the address of the client, `version` of HTTP is "1.0" or "1.1".
+    """
+
+    method: bytes
+    target: bytes
+    version: str
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    peer: str
+    received: float
+
+
+def _nothing(_sent: int) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; `headers` are complete lines, `pieces` the body.
+
+    `sent` is told the number of body bytes once they are handed to the transport.
+    """
+
+    status: int
+    headers: bytes = b""
+    pieces: Iterable[bytes] = ()
+    close: bool = False
+    sent: Callable[[int], None] = field(default=_nothing)
+
+
+class Application(Protocol):
+    """What answers requests; a coroutine is run while the connection reads nothing further."""
+
+    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer a request; raises nothing."""
+
+
+REASONS: Mapping[int, bytes] = {status.value: status.phrase.encode() for status in HTTPStatus}
+
+
+def refuse(
+    status: int, *, token: str | None = None, detail: str = "", headers: bytes = b""
+) -> Response:
+    """Return an answer without a body that says why in its headers (DSP0200 section 6.3.2).
+
+    The pair CIMError and PGErrorDetail is what pywbem decodes and shows.
+    """
+    if token is not None:
+        headers += b"CIMError: %b\r\n" % token.encode()
+        headers += b"PGErrorDetail: %b\r\n" % quote(detail, safe="").encode()
+    return Response(status, headers)
+
+
+def refusal_response(refusal: Refusal) -> Response:
+    """Return the HTTP form of a refusal of the protocol core."""
+    token = None if refusal.token is None else str(refusal.token)
+    return refuse(refusal.http_status, token=token, detail=refusal.detail)

@@ -1,0 +1,100 @@
+"""The model of one host: its providers by class, and what they share.
+
+Providers are built here from one table each; a class that is not in a table is not served.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from virtcim.broker.namespaces import find_record
+from virtcim.broker.provider import MethodBody, Provider
+from virtcim.inventory.host import Communication, Host
+from virtcim.inventory.snapshots import Domain
+from virtcim.schema.families import member
+from virtcim.schema.layouts import Layout, Record
+from virtcim.schema.repository import Repository
+from virtcim.schema.valuemaps import CommunicationStatus
+from virtcim.wbem.paths import ObjectPath
+
+INTEROP = "root/interop"
+CIMV2 = "root/cimv2"
+
+COMMUNICATION: Mapping[Communication, CommunicationStatus] = {
+    Communication.OK: CommunicationStatus.COMMUNICATION_OK,
+    Communication.LOST: CommunicationStatus.LOST_COMMUNICATION,
+    Communication.NEVER: CommunicationStatus.NO_CONTACT,
+}
+
+NO_METHODS: Mapping[str, MethodBody] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What providers know of the server: its fully qualified host name, and its behaviour.
+
+    `compat` restores association ends as libvirt-cim has them, and errors instead of codes.
+    """
+
+    host_name: str
+    version: str
+    compat: bool = False
+
+
+class HostModel:
+    """The providers of one host; `namespace` is where its instances live."""
+
+    def __init__(self, host: Host, server: Server, repository: Repository) -> None:
+        self.host = host
+        self.server = server
+        self.namespace = host.namespace
+        self._repository = repository
+        self._providers: dict[str, Provider] = {}
+
+    def class_name(self, family: str) -> str:
+        """Return the name of the family's class for this host's prefix."""
+        return member(self.host.prefix, family)
+
+    def layout(self, family: str) -> Layout:
+        """Return the layout of the family's class; raises KeyError when the schema lacks it."""
+        declaration = self._repository.find(self.class_name(family))
+        if declaration is None:
+            raise KeyError(self.class_name(family))
+        return Layout(declaration)
+
+    def add(self, provider: Provider) -> None:
+        """Make a provider known to the others."""
+        self._providers[provider.layout.class_name.lower()] = provider
+
+    def provider(self, family: str) -> Provider:
+        """Return the provider of the family's class; raises KeyError."""
+        return self._providers[self.class_name(family).lower()]
+
+    def resolve(self, path: ObjectPath) -> Record | None:
+        """Return the record of this model that a path names."""
+        provider = self._providers.get(path.class_name.lower())
+        return None if provider is None else find_record(provider, path)
+
+    @property
+    def system_name(self) -> str:
+        """Fully qualified name of the host; its own short name where no domain is known.
+
+        The server knows its own domain better than a hypervisor on the same machine does.
+        """
+        facts, own = self.host.facts, self.server.host_name
+        if facts is None or facts.hostname in {own, own.partition(".")[0]}:
+            return own
+        return facts.hostname
+
+    @property
+    def hypervisor_uri(self) -> str:
+        """URI of the host, without secrets."""
+        return self.host.hypervisor.uri
+
+    def communication(self) -> CommunicationStatus:
+        """Whether the hypervisor answers, in CIM's numbers."""
+        return COMMUNICATION[self.host.communication]
+
+
+def domain_named(model: HostModel, name: object) -> Domain | None:
+    """Return the current snapshot of the domain with this name."""
+    return model.host.listing.names.get(name) if isinstance(name, str) else None

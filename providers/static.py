@@ -1,0 +1,33 @@
+"""Classes whose instances are fixed when the server starts."""
+
+from collections.abc import Iterable, Mapping
+
+from virtcim.broker.provider import Keys, MethodBody
+from virtcim.providers.domain_provider import has_keys
+from virtcim.providers.model import NO_METHODS
+from virtcim.schema.layouts import Getter, Layout, Record, RecordSet
+
+
+class StaticProvider:
+    """Instances of one class, one for each source; `getters` take a source."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        namespace: str,
+        getters: Mapping[str, Getter],
+        sources: Iterable[object],
+    ) -> None:
+        self.layout = layout
+        self.namespaces = (namespace,)
+        self.methods: Mapping[str, MethodBody] = NO_METHODS
+        values = layout.bind(getters)
+        self._records = RecordSet(layout, (Record(layout, namespace, values(s)) for s in sources))
+
+    def records(self) -> RecordSet:
+        """All instances."""
+        return self._records
+
+    def find(self, keys: Keys) -> Record | None:
+        """Return the instance whose keys are these."""
+        return next((record for record in self._records if has_keys(record, keys)), None)

@@ -1,0 +1,1 @@
+"""The schema: class repository, MOF compiler, families stamped per prefix, instance layouts."""

@@ -1,0 +1,360 @@
+"""Instance layouts: how instances of one class are laid out as tuples and written as CIM-XML.
+
+A layout fixes the order of the properties of a concrete class. A `Record` is one instance: the
+layout and a tuple of values. A `Variant` of a layout writes the properties that one selection
+leaves; it is compiled once, so that writing is a walk over ready-made writers, and what it wrote
+of a record is kept on the record, which never changes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from virtcim.schema.repository import key_properties
+from virtcim.wbem.objects import (
+    ClassDeclaration,
+    Instance,
+    InstanceProperty,
+    Property,
+    Value,
+)
+from virtcim.wbem.paths import KeyValue, ObjectPath
+from virtcim.wbem.types import CIMType
+from virtcim.wbem.values import FORMATTERS, PARSERS, escape
+from virtcim.wbem.writing import (
+    any_path_xml,
+    full_namespace_xml,
+    keybinding_head,
+    property_head,
+    property_tail,
+    value_xml,
+)
+
+Values = tuple[Value, ...]
+Getter = Callable[[Any], Value]
+
+_KEY_TYPES = (str, int, float, ObjectPath)
+
+PIECE = 100
+"""Instances written in one piece: some 400 kB, some milliseconds when nothing is kept yet."""
+
+_REMEMBERED = 256  # values of one property whose text is kept; states repeat, names do not
+_MOST_VARIANTS = 256  # of one layout; PropertyLists come from clients and must not fill memory
+
+
+class LayoutError(Exception):
+    """A provider serves a property that its class does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which properties a client wants: those in `names` (None: all) that class `within` has too.
+
+    `names` are lower-case. `within` is None for all properties of the instance's own class.
+    """
+
+    names: frozenset[str] | None = None
+    within: str | None = None
+    class_origin: bool = False
+
+
+EVERYTHING = Selection()
+
+
+class Layout:
+    """The properties of one concrete class, in order."""
+
+    def __init__(self, declaration: ClassDeclaration) -> None:
+        self.declaration = declaration
+        self.class_name = declaration.name
+        self.properties = declaration.properties
+        self.index: Mapping[str, int] = {
+            p.name.lower(): number for number, p in enumerate(self.properties)
+        }
+        keys = key_properties(declaration)
+        self.keys: Mapping[str, Property] = {p.name.lower(): p for p in keys}
+        self._key_writers = tuple((self.index[p.name.lower()], _key_writer(p)) for p in keys)
+        self._variants: dict[Selection, Variant] = {}
+
+    def bind(self, getters: Mapping[str, Getter]) -> Callable[[Any], Values]:
+        """Return a function from a provider's object to values in the order of the layout.
+
+        A property without a getter has the default of its class. Raises LayoutError for a getter
+        of a property that the class does not have.
+        """
+        by_name = {name.lower(): getter for name, getter in getters.items()}
+        unknown = by_name.keys() - self.index.keys()
+        if unknown:
+            raise LayoutError(f"{self.class_name} has no property {', '.join(sorted(unknown))}")
+        ordered = tuple(by_name.get(p.name.lower()) or _constant(p.value) for p in self.properties)
+        return lambda source: tuple([getter(source) for getter in ordered])
+
+    def variant(self, selection: Selection, within: ClassDeclaration | None = None) -> "Variant":
+        """Return the variant for a selection; `within` is the class that the selection names."""
+        found = self._variants.get(selection)
+        if found is None:
+            limit = None if within is None else {p.name.lower() for p in within.properties}
+            found = Variant(self, self._selected(selection.names, limit), selection)
+            if len(self._variants) < _MOST_VARIANTS:
+                self._variants[selection] = found
+        return found
+
+    def _selected(self, names: frozenset[str] | None, limit: set[str] | None) -> tuple[int, ...]:
+        return tuple(
+            number
+            for name, number in self.index.items()
+            if (names is None or name in names) and (limit is None or name in limit)
+        )
+
+    def name_xml(self, values: Values) -> str:
+        """Return INSTANCENAME of an instance."""
+        keys = "".join([write(values[number]) for number, write in self._key_writers])
+        return f'<INSTANCENAME CLASSNAME="{self.class_name}">{keys}</INSTANCENAME>'
+
+    def key_values(self, values: Values) -> tuple[tuple[str, KeyValue], ...]:
+        """Return the keys of an instance as they stand in its path."""
+        pairs = ((p.name, values[self.index[name]]) for name, p in self.keys.items())
+        return tuple((name, value) for name, value in pairs if isinstance(value, _KEY_TYPES))
+
+
+def _constant(value: Value) -> Getter:
+    return lambda _source: value
+
+
+def _key_writer(declared: Property) -> Callable[[Value], str]:
+    name = declared.name
+    if declared.type is CIMType.REFERENCE:
+        head, tail = (
+            f'<KEYBINDING NAME="{name}"><VALUE.REFERENCE>',
+            "</VALUE.REFERENCE></KEYBINDING>",
+        )
+        return lambda value: f"{head}{any_path_xml(_path(value))}{tail}"
+    head, format_value = keybinding_head(name, declared.type), FORMATTERS[declared.type]
+    return lambda value: f"{head}{escape(format_value(value))}</KEYVALUE></KEYBINDING>"
+
+
+def _path(value: Value) -> ObjectPath:
+    if not isinstance(value, ObjectPath):
+        raise TypeError(f"{value!r} is no path")
+    return value
+
+
+class Record:
+    """One instance; `namespace` is where it lives. What was written of it is kept."""
+
+    __slots__ = ("_written", "layout", "namespace", "values")
+
+    def __init__(self, layout: Layout, namespace: str, values: Values) -> None:
+        self.layout = layout
+        self.namespace = namespace
+        self.values = values
+        self._written: dict[Variant | None, bytes] = {}
+
+    def __getitem__(self, name: str) -> Value:
+        """Return the value of a property by its name in any case; raises KeyError."""
+        return self.values[self.layout.index[name.lower()]]
+
+    @property
+    def path(self) -> ObjectPath:
+        """The path with namespace and without host."""
+        keys = self.layout.key_values(self.values)
+        return ObjectPath(self.layout.class_name, keys, self.namespace)
+
+    def instance(self) -> Instance:
+        """Return the instance as data, with all properties."""
+        return Instance(
+            self.layout.class_name,
+            tuple(
+                InstanceProperty(
+                    name=p.name,
+                    type=p.type,
+                    value=value,
+                    is_array=p.is_array,
+                    reference_class=p.reference_class,
+                    embedding=p.embedding,
+                )
+                for p, value in zip(self.layout.properties, self.values, strict=True)
+            ),
+            self.path,
+        )
+
+    def name_xml(self) -> bytes:
+        """Return INSTANCENAME."""
+        found = self._written.get(None)
+        if found is None:
+            found = self._written[None] = self.layout.name_xml(self.values).encode()
+        return found
+
+    def instance_xml(self, variant: "Variant") -> bytes:
+        """Return INSTANCE as the variant writes it."""
+        found = self._written.get(variant)
+        if found is None:
+            found = variant.write(self.values).encode()
+            if variant.keeps:
+                self._written[variant] = found
+        return found
+
+
+class Variant:
+    """A layout with a selection of its properties, ready to write."""
+
+    __slots__ = ("_writers", "keeps", "layout")
+
+    def __init__(self, layout: Layout, selected: Sequence[int], selection: Selection) -> None:
+        self.layout = layout
+        # A PropertyList is a client's whim; the full forms are what everybody asks for.
+        self.keeps = selection.names is None
+        self._writers = tuple(
+            (number, _property_writer(layout.properties[number], origin=selection.class_origin))
+            for number in selected
+        )
+
+    def write(self, values: Values) -> str:
+        """Return INSTANCE."""
+        properties = "".join([write(values[number]) for number, write in self._writers])
+        return f'<INSTANCE CLASSNAME="{self.layout.class_name}">{properties}</INSTANCE>'
+
+
+def _property_writer(declared: Property, *, origin: bool) -> Callable[[Value], str]:
+    item = InstanceProperty(
+        name=declared.name,
+        type=declared.type,
+        value=None,
+        is_array=declared.is_array,
+        reference_class=declared.reference_class,
+        embedding=declared.embedding,
+        class_origin=declared.class_origin if origin else None,
+    )
+    head, tail, kind = property_head(item), property_tail(item), declared.type
+    if kind is CIMType.STRING and not declared.is_array and declared.embedding is None:
+        return _string_writer(head, tail)
+    return _remembering_writer(head, tail, kind)
+
+
+def _string_writer(head: str, tail: str) -> Callable[[Value], str]:
+    null = head + tail
+
+    def write(value: Value) -> str:
+        if value is None:
+            return null
+        return f"{head}<VALUE>{escape(str(value))}</VALUE>{tail}"
+
+    return write
+
+
+def _remembering_writer(head: str, tail: str, kind: CIMType) -> Callable[[Value], str]:
+    remembered: dict[Value, str] = {None: head + tail}
+
+    def write(value: Value) -> str:
+        found = remembered.get(value)
+        if found is None:
+            found = f"{head}{value_xml(kind, value)}{tail}"
+            if len(remembered) < _REMEMBERED:
+                remembered[value] = found
+        return found
+
+    return write
+
+
+class RecordSet:
+    """Records of one layout in order, with the pieces that were written of them."""
+
+    def __init__(self, layout: Layout, records: Iterable[Record]) -> None:
+        self.layout = layout
+        self.records = tuple(records)
+        self._pieces: dict[tuple[str, Variant | None], list[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    @cached_property
+    def by_key(self) -> Mapping[tuple[KeyValue, ...], Record]:
+        """Records by their key values in the order of the layout's keys."""
+        return {tuple(v for _, v in r.layout.key_values(r.values)): r for r in self.records}
+
+    def pieces(
+        self, form: str, variant: Variant | None, write: Callable[[Record], bytes]
+    ) -> Iterator[bytes]:
+        """Yield pieces of PIECE records each, kept when the variant is one that many ask for."""
+        kept = self._pieces.get((form, variant))
+        if kept is not None and len(kept) * PIECE >= len(self.records):
+            yield from kept
+            return
+        written: list[bytes] = []
+        for start in range(0, len(self.records), PIECE):
+            piece = b"".join([write(record) for record in self.records[start : start + PIECE]])
+            written.append(piece)
+            yield piece
+        if variant is None or variant.keeps:
+            self._pieces[form, variant] = written
+
+
+class WrittenRecords:
+    """A record set in one variant, as replies carry it; `host` completes full paths."""
+
+    __slots__ = ("_host", "_records", "_variant")
+
+    def __init__(self, records: RecordSet, variant: Variant, host: str) -> None:
+        self._records = records
+        self._variant = variant
+        self._host = host
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def instances(self) -> Iterator[bytes]:
+        """Yield INSTANCE elements."""
+        variant = self._variant
+        return (record.instance_xml(variant) for record in self._records)
+
+    def named_instances(self) -> Iterator[bytes]:
+        """Yield VALUE.NAMEDINSTANCE elements."""
+        variant = self._variant
+        return self._records.pieces(
+            "named",
+            variant,
+            lambda record: (
+                b"<VALUE.NAMEDINSTANCE>%b%b</VALUE.NAMEDINSTANCE>"
+                % (record.name_xml(), record.instance_xml(variant))
+            ),
+        )
+
+    def names(self) -> Iterator[bytes]:
+        """Yield INSTANCENAME elements."""
+        return self._records.pieces("names", None, Record.name_xml)
+
+    def objects(self) -> Iterator[bytes]:
+        """Yield VALUE.OBJECTWITHPATH elements."""
+        variant = self._variant
+        for record in self._records:
+            yield b"<VALUE.OBJECTWITHPATH>%b%b</VALUE.OBJECTWITHPATH>" % (
+                self._path(record),
+                record.instance_xml(variant),
+            )
+
+    def object_paths(self) -> Iterator[bytes]:
+        """Yield OBJECTPATH elements."""
+        for record in self._records:
+            yield b"<OBJECTPATH>%b</OBJECTPATH>" % self._path(record)
+
+    def _path(self, record: Record) -> bytes:
+        location = full_namespace_xml(self._host, record.namespace).encode()
+        return b"<INSTANCEPATH>%b%b</INSTANCEPATH>" % (location, record.name_xml())
+
+
+def typed_key(declared: Property, value: KeyValue) -> KeyValue:
+    """Give a key value from the wire the type that the class declares; raises ValueError.
+
+    Clients send numbers as strings and strings as numbers (DSP0201 VALUETYPE is optional).
+    """
+    if declared.type is CIMType.REFERENCE or isinstance(value, ObjectPath):
+        if declared.type is not CIMType.REFERENCE or not isinstance(value, ObjectPath):
+            raise ValueError(f"key {declared.name} is of type {declared.type}")
+        return value
+    if declared.type is CIMType.STRING:
+        return value if isinstance(value, str) else FORMATTERS[CIMType.STRING](value)
+    return PARSERS[declared.type](value if isinstance(value, str) else str(value))

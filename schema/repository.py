@@ -1,0 +1,152 @@
+"""The class repository of a namespace: declarations by name and the tree that they form.
+
+Names compare without case and keep the spelling of their declaration. A class is stored twice:
+as declared, and resolved with everything that it inherits.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from virtcim.schema.inheritance import resolve
+from virtcim.wbem.objects import (
+    ClassDeclaration,
+    Method,
+    Property,
+    Qualifier,
+    QualifierDeclaration,
+    qualifier_value,
+)
+
+
+class SchemaError(Exception):
+    """A declaration contradicts the repository; the text names the class and why."""
+
+
+class Repository:
+    """Classes and qualifiers of one namespace."""
+
+    def __init__(self) -> None:
+        self._classes: dict[str, ClassDeclaration] = {}
+        self._children: dict[str | None, list[str]] = {None: []}
+        self._ancestors: dict[str, frozenset[str]] = {}
+        self._qualifiers: dict[str, QualifierDeclaration] = {}
+
+    # Qualifiers
+
+    def add_qualifier(self, declaration: QualifierDeclaration) -> None:
+        """Declare a qualifier type."""
+        self._qualifiers[declaration.name.lower()] = declaration
+
+    def qualifier(self, name: str) -> QualifierDeclaration | None:
+        """Return a qualifier declaration, or None."""
+        return self._qualifiers.get(name.strip().lower())
+
+    def qualifiers(self) -> tuple[QualifierDeclaration, ...]:
+        """Return all qualifier declarations."""
+        return tuple(self._qualifiers.values())
+
+    # Classes
+
+    def add(self, declared: ClassDeclaration) -> None:
+        """Add a class as declared; its superclass must be there already. Raises SchemaError."""
+        key = declared.name.lower()
+        if key in self._classes:
+            raise SchemaError(f"class {declared.name} is declared twice")
+        parent = None
+        if declared.superclass is not None:
+            parent = self.find(declared.superclass)
+            if parent is None:
+                raise SchemaError(f"superclass {declared.superclass} of {declared.name} is unknown")
+        self._classes[key] = resolve(declared, parent)
+        parent_key = None if parent is None else parent.name.lower()
+        self._children[parent_key].append(key)
+        self._children[key] = []
+        above = frozenset() if parent_key is None else self._ancestors[parent_key]
+        self._ancestors[key] = above | {key}
+
+    def find(self, name: str) -> ClassDeclaration | None:
+        """Return the class with all inherited elements, or None."""
+        return self._classes.get(name.lower())
+
+    def __iter__(self) -> Iterator[ClassDeclaration]:
+        return iter(self._classes.values())
+
+    def is_a(self, name: str, ancestor: str) -> bool:
+        """Tell whether the class is the other one or derives from it; False when unknown."""
+        return ancestor.lower() in self._ancestors.get(name.lower(), frozenset())
+
+    def children(self, name: str | None) -> tuple[ClassDeclaration, ...]:
+        """Return the direct subclasses; of None, the classes without a superclass."""
+        keys = self._children.get(None if name is None else name.lower(), ())
+        return tuple(self._classes[key] for key in keys)
+
+    def descendants(self, name: str | None) -> Iterator[ClassDeclaration]:
+        """Yield all subclasses, parents before children, without the class itself."""
+        for child in self.children(name):
+            yield child
+            yield from self.descendants(child.name)
+
+    def family(self, name: str) -> Iterator[ClassDeclaration]:
+        """Yield the class, then all its subclasses; nothing when it is unknown."""
+        root = self.find(name)
+        if root is not None:
+            yield root
+            yield from self.descendants(name)
+
+
+def select_class(
+    source: ClassDeclaration,
+    *,
+    local_only: bool,
+    include_qualifiers: bool,
+    include_class_origin: bool,
+    property_list: Iterable[str] | None = None,
+) -> ClassDeclaration:
+    """Return the class with just the elements that a client asked for (DSP0200 section 5.3.2.1).
+
+    `property_list` of None means all properties.
+    """
+    wanted = None if property_list is None else {name.lower() for name in property_list}
+
+    def qualifiers(found: tuple[Qualifier, ...]) -> tuple[Qualifier, ...]:
+        return found if include_qualifiers else ()
+
+    def origin(member: Property | Method) -> str:
+        return member.class_origin if include_class_origin else ""
+
+    return replace(
+        source,
+        qualifiers=qualifiers(source.qualifiers),
+        properties=tuple(
+            replace(p, class_origin=origin(p), qualifiers=qualifiers(p.qualifiers))
+            for p in source.properties
+            if not (local_only and p.propagated) and (wanted is None or p.name.lower() in wanted)
+        ),
+        methods=tuple(
+            _select_method(m, origin(m), include_qualifiers=include_qualifiers)
+            for m in source.methods
+            if not (local_only and m.propagated)
+        ),
+    )
+
+
+def _select_method(method: Method, origin: str, *, include_qualifiers: bool) -> Method:
+    if include_qualifiers:
+        return replace(method, class_origin=origin)
+    parameters = tuple(replace(p, qualifiers=()) for p in method.parameters)
+    return replace(method, class_origin=origin, qualifiers=(), parameters=parameters)
+
+
+def is_association(declaration: ClassDeclaration) -> bool:
+    """Tell whether instances of the class relate others."""
+    return bool(qualifier_value(declaration.qualifiers, "Association"))
+
+
+def is_abstract(declaration: ClassDeclaration) -> bool:
+    """Tell whether the class itself has no instances; Abstract does not go to subclasses."""
+    return bool(qualifier_value(declaration.qualifiers, "Abstract"))
+
+
+def key_properties(declaration: ClassDeclaration) -> tuple[Property, ...]:
+    """Return the properties that form the path of an instance, in the order of the class."""
+    return tuple(p for p in declaration.properties if qualifier_value(p.qualifiers, "Key"))

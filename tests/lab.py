@@ -1,0 +1,221 @@
+"""A hypervisor of our own: a throw-away libvirtd with real QEMU guests and containers.
+
+The daemon has mount, UTS and PID namespaces of its own, so it sees nothing of the machine's libvirt,
+leaves nothing behind, and ends with all its guests when its one `unshare` process is killed.
+Needs root, libvirtd and QEMU; no KVM, no systemd. Guests boot GUEST, a boot sector that obeys keys.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import libvirt
+
+# A boot sector for a guest of machine type pc: prints READY on its serial port, powers off at the
+# power button, and obeys the keys of Key.
+GUEST = bytes.fromhex(
+    "ea0500c00731c08ed0bc0070b8c0078ed8fcfbba0206b80001efbef300ac84c07405e8a900ebf6f4ba0006eda90001"
+    "740bb80001efb042e89400eb3db401cd1674e530e4cd16e885003c70741a3c73741e3c64741f3c6f74203c7274253c"
+    "7474273c6d742aebc0ba0505b001eeebb8b80024eb08b80028eb03b80020ba0406efeba5b0fee664eb9ffa0f011ed7"
+    "00ccfa0f0116ed000f20c00c010f22c0eb00bb08008ee324fe0f22c066be00001000646766ff066681c60010000066"
+    "81fe0000c00072ebfbb401cd1674c4e959ff5052baf803ee5a58c30000000000000000000000000000ffff00000092"
+    "cf000f00dd7c000052454144590a00"
+)
+
+
+class Key(IntEnum):
+    """What the guest does at a key (Linux key codes)."""
+
+    PANIC = 25  # p: tells the pvpanic device
+    SLEEP = 31  # s: ACPI S3
+    POWER_OFF = 24  # o
+    RESET = 19  # r
+
+
+STATE_DIRECTORIES = {
+    "etc": "/etc/libvirt",
+    "run": "/run/libvirt",
+    "lib": "/var/lib/libvirt",
+    "cache": "/var/cache/libvirt",
+    "log": "/var/log/libvirt",
+}
+
+LIBVIRTD_CONF = """\
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+host_uuid = "{uuid}"
+listen_tls = 0
+log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+"""
+
+QEMU_CONF = """\
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+"""
+
+# The qemu driver wants this account to exist, whoever guests run as.
+ACCOUNT = {
+    "passwd": "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin\n",
+    "group": "libvirt-qemu:x:64055:\n",
+}
+
+LIBVIRTD = (
+    "/usr/sbin/libvirtd --config /etc/libvirt/libvirtd.conf --pid-file /run/libvirt/libvirtd.pid"
+)
+# The daemon is restarted whenever it ends; its pid in the outer namespace is found by its name.
+RUN = "while :; do {libvirtd} & wait $!; while [ -e {dir}/hold ]; do sleep 0.02; done; done\n"
+
+UNSHARE = ("unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc")
+
+
+class Lab:
+    """One private libvirtd, restarted when it dies (guests survive that)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        # Short, because a Unix socket's path has at most 107 bytes.
+        self.directory = Path(tempfile.mkdtemp(prefix="vl-", dir="/tmp"))
+        for directory in STATE_DIRECTORIES:
+            (self.directory / directory).mkdir()
+        self._write("etc/libvirtd.conf", LIBVIRTD_CONF.format(uuid=uuid.uuid4()))
+        self._write("etc/qemu.conf", QEMU_CONF)
+        for file, line in ACCOUNT.items():
+            text = Path("/etc", file).read_text()
+            self._write(file, text if "\nlibvirt-qemu:" in text else f"{text.rstrip()}\n{line}")
+        self._write("hosts", f"127.0.0.1 localhost {name}\n")
+        self._write("init.sh", self._script())
+        with (self.directory / "out").open("w") as out:
+            self._process = subprocess.Popen(
+                (*UNSHARE, "--propagation", "private", "bash", str(self.directory / "init.sh")),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def uri(self, driver: str = "qemu") -> str:
+        """The URI of one of its drivers."""
+        return f"{driver}+unix:///system?socket={self.directory}/run/libvirt-sock"
+
+    def connect(self, driver: str = "qemu") -> Any:
+        """A plain libvirt connection, as soon as the daemon answers."""
+        end = time.monotonic() + 30
+        while True:
+            try:
+                return libvirt.open(self.uri(driver))
+            except libvirt.libvirtError:
+                if time.monotonic() > end or self._process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def signal_daemon(self, number: signal.Signals) -> None:
+        """Send the daemon a signal; killed, it is restarted unless held."""
+        os.kill(self._daemon(), number)
+
+    def hold(self) -> None:
+        """Keep the daemon down after its next death."""
+        (self.directory / "hold").touch()
+
+    def release(self) -> None:
+        """Let the daemon start again."""
+        (self.directory / "hold").unlink(missing_ok=True)
+
+    def guest_pid(self, name: str) -> int:
+        """The process of a running guest."""
+        return self._descendant("qemu-system", f"guest={name},")
+
+    def boot_image(self, name: str) -> Path:
+        """A disk with the boot sector."""
+        path = self.directory / f"{name}.img"
+        path.write_bytes(GUEST.ljust(510, b"\0") + b"\x55\xaa" + bytes(65536 - 512))
+        return path
+
+    def serial_text(self, name: str) -> str:
+        """What a guest of `guest_xml` has printed since its last start."""
+        path = self.directory / f"{name}.serial"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def guest_xml(self, name: str, *, devices: str = "", top: str = "") -> str:
+        """A QEMU guest that boots in a fraction of a second."""
+        return f"""<domain type='qemu'><name>{name}</name>
+<memory unit='KiB'>16384</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
+{top}<on_crash>preserve</on_crash>
+<devices><controller type='usb' model='none'/><memballoon model='none'/><panic model='isa'/>
+<disk type='file' device='disk'><driver name='qemu' type='raw'/>
+<source file='{self.boot_image(name)}'/><target dev='hda' bus='ide'/></disk>
+<serial type='file'><source path='{self.directory}/{name}.serial'/></serial>
+{devices}</devices></domain>"""
+
+    def stop(self) -> None:
+        """End the daemon and every guest."""
+        self._process.kill()  # unshare ignores SIGTERM; its children die with it
+        self._process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _write(self, file: str, text: str) -> None:
+        (self.directory / file).write_text(text)
+
+    def _script(self) -> str:
+        mounts = [
+            f"mkdir -p {target}; mount --bind {self.directory}/{source} {target}"
+            for source, target in STATE_DIRECTORIES.items()
+        ]
+        mounts += [
+            f"mount --bind {self.directory}/{file} /etc/{file}"
+            for file in ("passwd", "group", "hosts")
+        ]
+        # With both cgroup versions mounted, containers cannot start.
+        mounts.append("umount /sys/fs/cgroup/unified 2>/dev/null || true")
+        run = RUN.format(libvirtd=LIBVIRTD, dir=self.directory)
+        return "\n".join(["set -e", *mounts, f"hostname {self.name}", "set +e", run])
+
+    def _daemon(self) -> int:
+        return self._descendant("libvirtd", "--pid-file")
+
+    def _descendant(self, program: str, argument: str) -> int:
+        """The pid, as we see it, of one of our processes; raises LookupError."""
+        parents = {self._process.pid}
+        found = sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+        for pid in found * 2:
+            line, parent = _command_line(pid)
+            if parent in parents or pid in parents:
+                parents.add(pid)
+                if program in line[0] and any(argument in part for part in line):
+                    return pid
+        raise LookupError(f"no {program} with {argument} in lab {self.name}")
+
+
+def _command_line(pid: int) -> tuple[list[str], int]:
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return [""], 0
+    return line, parent
+
+
+def press(domain: Any, key: Key) -> None:
+    """Press a key of a guest."""
+    domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 20, [int(key)], 1, 0)
+
+
+def eventually(claim: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until the claim holds; fail when it never does."""
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, f"still not so after {seconds} s: {claim}"
+        time.sleep(0.01)

@@ -1,0 +1,185 @@
+"""The schema's own text: it compiles in strict compilers and explains every element."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pywbem
+import pywbem_mock
+
+import virtcim
+
+MOF = Path(virtcim.__file__).parent / "mof"
+NAMESPACE = "root/virt"
+
+
+def compiled() -> tuple[Any, list[str]]:
+    """Return pywbem's connection with the compiled schema, and what the compiler said."""
+    said: list[str] = []
+    connection = pywbem.MOFWBEMConnection()
+    compiler = pywbem.MOFCompiler(connection, search_paths=[], log_func=said.append)
+    compiler.compile_file(str(MOF / "schema.mof"), NAMESPACE)
+    return connection, said
+
+
+@cache
+def declared() -> dict[str, Any]:
+    """Return the classes as declared, by name."""
+    return dict(compiled()[0].classes[NAMESPACE].items())
+
+
+def elements() -> Iterator[tuple[str, Any]]:
+    """Yield every class, property, method and parameter with its dotted name."""
+    for class_name, class_ in declared().items():
+        yield class_name, class_
+        for name, property_ in class_.properties.items():
+            yield f"{class_name}.{name}", property_
+        for name, method in class_.methods.items():
+            yield f"{class_name}.{name}()", method
+            for parameter_name, parameter in method.parameters.items():
+                yield f"{class_name}.{name}({parameter_name})", parameter
+
+
+def named_classes(element: Any) -> Iterator[str]:
+    """Yield the classes that an element names besides its own."""
+    if getattr(element, "superclass", None):
+        yield element.superclass
+    if getattr(element, "reference_class", None):
+        yield element.reference_class
+    if "EmbeddedInstance" in element.qualifiers:
+        yield element.qualifiers["EmbeddedInstance"].value
+
+
+def test_compiles_without_a_word() -> None:
+    """The compiler has nothing to say about the schema."""
+    assert compiled()[1] == []
+
+
+def test_compiles_where_overrides_and_flavors_are_checked() -> None:
+    """A repository that resolves inheritance strictly takes every class."""
+    connection = pywbem_mock.FakedWBEMConnection(default_namespace=NAMESPACE)
+    connection.compile_mof_file(str(MOF / "schema.mof"), NAMESPACE)
+    names = connection.EnumerateClassNames(DeepInheritance=True)
+    assert sorted(names) == sorted(declared())
+
+
+def test_every_file_is_included_once() -> None:
+    """schema.mof includes every other file of the directory, and each declares its own class."""
+    included = re.findall(r'#pragma include \("(.+)"\)', (MOF / "schema.mof").read_text())
+    files = [str(p.relative_to(MOF)) for p in MOF.rglob("*.mof") if p.name != "schema.mof"]
+    assert sorted(included) == sorted(files)
+    for name in files:
+        if "/" in name:
+            declares = re.findall(r"^class (\w+)", (MOF / name).read_text(), re.MULTILINE)
+            assert declares == [Path(name).stem]
+
+
+def test_classes_follow_what_they_name() -> None:
+    """Every class that is named exists and stands before the class that names it."""
+    seen: set[str] = set()
+    for name, element in elements():
+        if "." not in name:
+            seen.add(name)
+        for other in named_classes(element):
+            assert other in seen, f"{name} names {other} too early, or it does not exist"
+
+
+def test_every_element_has_one_sentence() -> None:
+    """A description starts as a sentence, is one, and ends with a period."""
+    for name, element in elements():
+        text = element.qualifiers["Description"].value
+        assert re.fullmatch(r"[A-Z][^\n]*[^.\s]\.", text), f"{name}: {text}"
+        assert not re.search(r"\. [A-Z]|  | \.", text), f"{name}: {text}"
+        assert len(text) >= 20, f"{name}: {text}"
+
+
+def test_descriptions_differ() -> None:
+    """No two elements share a description, so that each says something of its own."""
+    by_text: dict[str, list[str]] = {}
+    for name, element in elements():
+        by_text.setdefault(element.qualifiers["Description"].value, []).append(name)
+    assert [names for names in by_text.values() if len(names) > 1] == []
+
+
+def test_every_value_has_its_text() -> None:
+    """ValueMap and Values have the same length; words that speak for themselves need no Values."""
+    with_map = [(name, e) for name, e in elements() if "ValueMap" in e.qualifiers]
+    assert len(with_map) > 50
+    for name, element in with_map:
+        numbers = element.qualifiers["ValueMap"].value
+        assert len(numbers) == len(set(numbers)), name
+        if getattr(element, "type", None) != "string":
+            assert len(element.qualifiers["Values"].value) == len(numbers), name
+
+
+@pytest.mark.parametrize(
+    ("class_name", "keys"),
+    [
+        ("CIM_ComputerSystem", {"CreationClassName", "Name"}),
+        ("Virt_ComputerSystem", {"CreationClassName", "Name"}),
+        ("Virt_HostSystem", {"CreationClassName", "Name"}),
+        ("Virt_HostedDependency", {"Antecedent", "Dependent"}),
+        ("Virt_ElementCapabilities", {"ManagedElement", "Capabilities"}),
+        ("Virt_EnabledLogicalElementCapabilities", {"InstanceID"}),
+        ("Virt_RegisteredProfile", {"InstanceID"}),
+        ("CIM_ConcreteJob", {"InstanceID"}),
+        (
+            "CIM_ObjectManager",
+            {"SystemCreationClassName", "SystemName", "CreationClassName", "Name"},
+        ),
+        (
+            "CIM_Namespace",
+            {
+                "SystemCreationClassName",
+                "SystemName",
+                "ObjectManagerCreationClassName",
+                "ObjectManagerName",
+                "CreationClassName",
+                "Name",
+            },
+        ),
+    ],
+)
+def test_keys(class_name: str, keys: set[str]) -> None:
+    """The classes with instances have the keys by which clients name them."""
+    found: set[str] = set()
+    name: str | None = class_name
+    while name:
+        class_ = declared()[name]
+        found |= {n for n, p in class_.properties.items() if "Key" in p.qualifiers}
+        name = class_.superclass
+    assert found == keys
+
+
+def test_families_can_have_instances() -> None:
+    """Every Virt_ class is concrete and every association among them says so itself."""
+    families = [c for name, c in declared().items() if name.startswith("Virt_")]
+    assert families
+    for class_ in families:
+        assert "Abstract" not in class_.qualifiers
+        is_association = any(p.type == "reference" for p in class_.properties.values())
+        assert not is_association or "Association" in class_.qualifiers
+
+
+def test_host_is_the_antecedent() -> None:
+    """A domain depends on its host, of which it has one."""
+    ends = declared()["Virt_HostedDependency"].properties
+    assert ends["Antecedent"].reference_class == "Virt_HostSystem"
+    assert ends["Antecedent"].qualifiers["Max"].value == 1
+    assert ends["Dependent"].reference_class == "Virt_ComputerSystem"
+
+
+def test_started_is_a_value_for_vendors() -> None:
+    """Our OperatingStatus adds Started to DMTF's values and keeps those as they are."""
+    base = declared()["CIM_ManagedSystemElement"].properties["OperatingStatus"].qualifiers
+    ours = declared()["Virt_ComputerSystem"].properties["OperatingStatus"].qualifiers
+
+    def table(qualifiers: Any) -> dict[str, str]:
+        return dict(zip(qualifiers["ValueMap"].value, qualifiers["Values"].value, strict=True))
+
+    expected = table(base)
+    del expected["0x8000.."]
+    assert table(ours) == expected | {"32768": "Started", "32769..65535": "Vendor Reserved"}

@@ -1,0 +1,1 @@
+"""The wire: paths, values, operations and replies, the CIM-XML codec, DSP0200 header rules."""

@@ -1,0 +1,153 @@
+"""Replies to CIM-XML messages (DSP0201 section 5.2, DSP0203 2.4 in its 2.0 subset).
+
+A message is a sequence of pieces of bytes: the envelope's head, the reply's own pieces, the tail.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+
+from virtcim.wbem.replies import (
+    ClassesReply,
+    ClassNamesReply,
+    ClassObjectsReply,
+    ClassPathsReply,
+    InstanceNamesReply,
+    InstanceReply,
+    MethodReply,
+    NamedInstancesReply,
+    ObjectPathsReply,
+    ObjectsReply,
+    OutParameter,
+    PropertyReply,
+    QualifiersReply,
+    Reply,
+    VoidReply,
+)
+from virtcim.wbem.status import WBEMError
+from virtcim.wbem.values import escape_attribute
+from virtcim.wbem.writing import (
+    any_path_xml,
+    class_xml,
+    qualifier_declaration_xml,
+    value_xml,
+)
+
+_HEAD = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0">'
+    '<MESSAGE ID="{}" PROTOCOLVERSION="1.0"><SIMPLERSP><{} NAME="{}">'
+)
+_TAIL = "</{}></SIMPLERSP></MESSAGE></CIM>\n"
+_INTRINSIC, _EXTRINSIC = "IMETHODRESPONSE", "METHODRESPONSE"
+_INTRINSIC_TAIL = ("</IRETURNVALUE>" + _TAIL.format(_INTRINSIC)).encode()
+_VOID_TAIL = _TAIL.format(_INTRINSIC).encode()
+_EXTRINSIC_TAIL = _TAIL.format(_EXTRINSIC).encode()
+
+
+def _head(kind: str, message_id: str, name: str) -> str:
+    return _HEAD.format(escape_attribute(message_id), kind, escape_attribute(name))
+
+
+def encode(message_id: str, name: str, reply: Reply) -> Iterator[bytes]:
+    """Yield the message that answers the call; `name` is the request's spelling of it.
+
+    pywbem compares the name with case, so it is echoed and not normalised.
+    """
+    if isinstance(reply, MethodReply):
+        yield _method_response(message_id, name, reply)
+        return
+    head = _head(_INTRINSIC, message_id, name)
+    if isinstance(reply, VoidReply):
+        yield head.encode() + _VOID_TAIL
+        return
+    yield (head + "<IRETURNVALUE>").encode()
+    yield from _PIECES[type(reply)](reply)
+    yield _INTRINSIC_TAIL
+
+
+def encode_error(message_id: str, name: str, error: WBEMError, *, extrinsic: bool) -> bytes:
+    """Return the message that says why the call failed."""
+    kind = _EXTRINSIC if extrinsic else _INTRINSIC
+    code = f'<ERROR CODE="{error.status.value}"'
+    text = f'{code} DESCRIPTION="{escape_attribute(error.description)}"></ERROR>'
+    return (_head(kind, message_id, name) + text + _TAIL.format(kind)).encode()
+
+
+def _method_response(message_id: str, name: str, reply: MethodReply) -> bytes:
+    head = _head(_EXTRINSIC, message_id, name)
+    value = ""
+    if reply.return_value is not None:
+        content = value_xml(reply.return_type, reply.return_value)
+        value = f'<RETURNVALUE PARAMTYPE="{reply.return_type}">{content}</RETURNVALUE>'
+    out = "".join(map(_out_parameter, reply.out))
+    return (head + value + out).encode() + _EXTRINSIC_TAIL
+
+
+def _out_parameter(parameter: OutParameter) -> str:
+    # A NULL output parameter is left out: wbemcli crashes on an empty PARAMVALUE.
+    if parameter.value is None:
+        return ""
+    content = value_xml(parameter.type, parameter.value)
+    head = f'<PARAMVALUE NAME="{escape_attribute(parameter.name)}" PARAMTYPE="{parameter.type}">'
+    return f"{head}{content}</PARAMVALUE>"
+
+
+def _property_value(reply: PropertyReply) -> Iterable[bytes]:
+    return (value_xml(reply.type, reply.value).encode(),)
+
+
+def _instances(reply: InstanceReply) -> Iterable[bytes]:
+    return reply.instances.instances()
+
+
+def _named_instances(reply: NamedInstancesReply) -> Iterable[bytes]:
+    return chain.from_iterable(part.named_instances() for part in reply.parts)
+
+
+def _instance_names(reply: InstanceNamesReply) -> Iterable[bytes]:
+    return chain.from_iterable(part.names() for part in reply.parts)
+
+
+def _objects(reply: ObjectsReply) -> Iterable[bytes]:
+    return chain.from_iterable(part.objects() for part in reply.parts)
+
+
+def _object_paths(reply: ObjectPathsReply) -> Iterable[bytes]:
+    return chain.from_iterable(part.object_paths() for part in reply.parts)
+
+
+def _class_objects(reply: ClassObjectsReply) -> Iterable[bytes]:
+    for path, declaration in reply.classes:
+        content = any_path_xml(path) + class_xml(declaration)
+        yield f"<VALUE.OBJECTWITHPATH>{content}</VALUE.OBJECTWITHPATH>".encode()
+
+
+def _class_paths(reply: ClassPathsReply) -> Iterable[bytes]:
+    for path in reply.paths:
+        yield f"<OBJECTPATH>{any_path_xml(path)}</OBJECTPATH>".encode()
+
+
+def _classes(reply: ClassesReply) -> Iterable[bytes]:
+    return (class_xml(declaration).encode() for declaration in reply.classes)
+
+
+def _class_names(reply: ClassNamesReply) -> Iterable[bytes]:
+    return (f'<CLASSNAME NAME="{escape_attribute(name)}"/>'.encode() for name in reply.names)
+
+
+def _qualifiers(reply: QualifiersReply) -> Iterable[bytes]:
+    return (qualifier_declaration_xml(d).encode() for d in reply.declarations)
+
+
+_PIECES: Mapping[type, Callable[..., Iterable[bytes]]] = {
+    InstanceReply: _instances,
+    NamedInstancesReply: _named_instances,
+    InstanceNamesReply: _instance_names,
+    ObjectsReply: _objects,
+    ObjectPathsReply: _object_paths,
+    ClassObjectsReply: _class_objects,
+    ClassPathsReply: _class_paths,
+    ClassesReply: _classes,
+    ClassNamesReply: _class_names,
+    QualifiersReply: _qualifiers,
+    PropertyReply: _property_value,
+}

@@ -1,0 +1,124 @@
+"""The rules of DSP0200 section 6.3 about HTTP headers, in the order in which they are applied.
+
+Headers are a mapping of lower-case names to values as bytes. The first function runs before the
+body is read as XML, the second compares the headers with what the body said.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from virtcim.wbem.decode import Call, ExtrinsicCall
+from virtcim.wbem.paths import KeyValue, ObjectPath, canonical_namespace
+from virtcim.wbem.refusal import CIMErrorToken, Refusal, header_mismatch
+from virtcim.wbem.uri import parse_uri
+
+Headers = Mapping[bytes, bytes]
+Keys = tuple[tuple[str, KeyValue], ...] | None
+
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_XML_TYPES = frozenset({"application/xml", "text/xml"})
+_UTF8_NAMES = frozenset({"utf-8", "utf8"})
+
+
+def check_message_headers(headers: Headers) -> None:
+    """Refuse what can be refused without the body; raises Refusal."""
+    operation = headers.get(b"cimoperation")
+    if operation is None:
+        if b"cimexport" in headers:
+            raise Refusal(
+                501, CIMErrorToken.UNSUPPORTED_OPERATION, "exported indications are not received"
+            )
+        raise Refusal(400, None, "the request has no CIMOperation header")
+    if operation.strip().lower() != b"methodcall":
+        raise Refusal(400, CIMErrorToken.UNSUPPORTED_OPERATION, "CIMOperation must be MethodCall")
+    if b"cimbatch" in headers:
+        raise Refusal(
+            501, CIMErrorToken.MULTIPLE_REQUESTS_UNSUPPORTED, "multiple requests are not served"
+        )
+    _check_content_type(headers.get(b"content-type", b""))
+
+
+@lru_cache(maxsize=64)
+def _check_content_type(value: bytes) -> None:
+    media_type, _, parameters = value.decode("latin-1").partition(";")
+    if media_type.strip().lower() not in _XML_TYPES:
+        raise Refusal(
+            400, CIMErrorToken.REQUEST_NOT_VALID, "Content-Type must be application/xml or text/xml"
+        )
+    for parameter in parameters.split(";"):
+        name, _, text = parameter.partition("=")
+        if name.strip().lower() == "charset" and text.strip(' "').lower() not in _UTF8_NAMES:
+            raise Refusal(400, CIMErrorToken.REQUEST_NOT_VALID, "the charset must be utf-8")
+
+
+def check_call_headers(headers: Headers, call: Call) -> None:
+    """Refuse a message whose headers contradict its body; raises Refusal."""
+    version = headers.get(b"cimprotocolversion", b"1.0").strip()
+    if version != call.protocol_version.encode():
+        if not version.startswith(b"1."):
+            raise Refusal(
+                501, CIMErrorToken.UNSUPPORTED_PROTOCOL_VERSION, "only protocol 1.x is served"
+            )
+        raise header_mismatch("CIMProtocolVersion differs from PROTOCOLVERSION")
+    _check_method(headers.get(b"cimmethod", b""), call)
+    cim_object = headers.get(b"cimobject", b"")
+    if isinstance(call, ExtrinsicCall):
+        _check_target(cim_object, call)
+    elif _namespace(cim_object) != canonical_namespace(call.namespace):
+        raise header_mismatch("CIMObject differs from the namespace of the call")
+
+
+def _check_method(value: bytes, call: Call) -> None:
+    name = _decoded(value, "CIMMethod").strip()
+    same = name == call.name or (
+        not isinstance(call, ExtrinsicCall) and name.lower() == call.name.lower()
+    )
+    if not same:
+        raise header_mismatch("CIMMethod differs from the name of the call")
+
+
+@lru_cache(maxsize=256)
+def _namespace(value: bytes) -> str:
+    return canonical_namespace(_decoded(value, "CIMObject"))
+
+
+def _check_target(value: bytes, call: ExtrinsicCall) -> None:
+    try:
+        path = parse_uri(_decoded(value, "CIMObject").strip())
+    except ValueError:
+        raise header_mismatch("CIMObject is not an object path") from None
+    if path.identity()[:2] != call.target.identity()[:2] or not _same_keys(
+        path.keys, call.target.keys
+    ):
+        raise header_mismatch("CIMObject differs from the target of the call")
+
+
+def _same_keys(header: Keys, body: Keys) -> bool:
+    return _key_texts(header) == _key_texts(body)
+
+
+def _key_texts(keys: Keys) -> dict[str, str | None]:
+    """Return keys by lower-case name as text: headers do not tell 5 from "5" reliably.
+
+    Reference keys have too many spellings to compare them in a header.
+    """
+    return {
+        name.lower(): None if isinstance(value, ObjectPath) else str(value)
+        for name, value in keys or ()
+    }
+
+
+def _decoded(value: bytes, name: str) -> str:
+    """Undo percent-encoding; some clients encode, some do not (DSP0200 section 6.3.5)."""
+    try:
+        text = _PERCENT.sub(_percent_byte, value).decode("utf-8")
+    except UnicodeDecodeError:
+        raise header_mismatch(f"{name} is not UTF-8") from None
+    if not text:
+        raise header_mismatch(f"{name} is missing or empty")
+    return text
+
+
+def _percent_byte(match: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(match[1].decode())

@@ -1,0 +1,152 @@
+"""What an operation answers, as data; an encoder of some protocol turns it into bytes.
+
+Instances come as collections that write themselves piece by piece, because one reply may hold
+thousands; a collection may keep its pieces for the next client.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, Union
+
+from virtcim.wbem.objects import ClassDeclaration, QualifierDeclaration, Value
+from virtcim.wbem.paths import ObjectPath
+from virtcim.wbem.types import CIMType
+
+
+class Written(Protocol):
+    """Instances of one selection of properties, written as CIM-XML pieces of moderate size."""
+
+    def __len__(self) -> int: ...
+
+    def instances(self) -> Iterator[bytes]:
+        """Yield INSTANCE elements."""
+
+    def named_instances(self) -> Iterator[bytes]:
+        """Yield VALUE.NAMEDINSTANCE elements."""
+
+    def names(self) -> Iterator[bytes]:
+        """Yield INSTANCENAME elements."""
+
+    def objects(self) -> Iterator[bytes]:
+        """Yield VALUE.OBJECTWITHPATH elements."""
+
+    def object_paths(self) -> Iterator[bytes]:
+        """Yield OBJECTPATH elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoidReply:
+    """Success without a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceReply:
+    """One instance without its path."""
+
+    instances: Written
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInstancesReply:
+    """Instances with their paths inside the namespace."""
+
+    parts: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceNamesReply:
+    """Paths inside the namespace."""
+
+    parts: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsReply:
+    """Instances with full paths, of associations or their ends."""
+
+    parts: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPathsReply:
+    """Full paths, of associations or their ends."""
+
+    parts: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassObjectsReply:
+    """Classes with full paths: associations between classes."""
+
+    classes: tuple[tuple[ObjectPath, ClassDeclaration], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPathsReply:
+    """Full class paths: names of associations between classes."""
+
+    paths: tuple[ObjectPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassesReply:
+    """Classes."""
+
+    classes: tuple[ClassDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassNamesReply:
+    """Names of classes."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QualifiersReply:
+    """Qualifier declarations."""
+
+    declarations: tuple[QualifierDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyReply:
+    """The value of one property."""
+
+    type: CIMType
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OutParameter:
+    """An output parameter with a value; those that are NULL are left out of the reply."""
+
+    name: str
+    type: CIMType
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class MethodReply:
+    """What a method returned."""
+
+    return_type: CIMType
+    return_value: Value
+    out: tuple[OutParameter, ...] = ()
+
+
+Reply = Union[  # noqa: UP007 (one name a line)
+    VoidReply,
+    InstanceReply,
+    NamedInstancesReply,
+    InstanceNamesReply,
+    ObjectsReply,
+    ObjectPathsReply,
+    ClassObjectsReply,
+    ClassPathsReply,
+    ClassesReply,
+    ClassNamesReply,
+    QualifiersReply,
+    PropertyReply,
+    MethodReply,
+]
