@@ -1,1 +1,267 @@
-"""The composition root: builds the rooms from the configuration and runs them. Nothing imports it but the commands."""
+"""The composition root: builds the rooms from the settings and runs them.
+
+Nothing but the commands imports it. Order of start: infostore, hosts, namespaces, sockets; the
+reverse at the end, after the calls that are under way.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from virtcim import __version__
+from virtcim.broker.broker import Broker
+from virtcim.configuration.access import Access, decide
+from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.settings import Host as HostSettings
+from virtcim.configuration.settings import Settings
+from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
+from virtcim.infostore.facade import Infostore
+from virtcim.inventory.host import Host
+from virtcim.inventory.hosts import Inventory
+from virtcim.listeners.authentication import Authenticator
+from virtcim.listeners.cimxml import CIMXMLApplication
+from virtcim.listeners.http import Shell
+from virtcim.listeners.http_rules import Limits
+from virtcim.listeners.logging import LineBuffer, configure_logging, operation_log
+from virtcim.listeners.measures import HostMeasures
+from virtcim.listeners.observation import Observation
+from virtcim.listeners.tls import server_context
+from virtcim.listeners.users import UsersFile
+from virtcim.providers.model import Server
+from virtcim.providers.registry import build_namespaces
+
+log = structlog.get_logger("virtcim.server")
+
+FIRST_NAMESPACE = "root/virt"
+FIRST_LOOK_SECONDS = 5.0
+"""How long the start waits for hypervisors; one that takes longer is shown as not reached yet."""
+NAME_SECONDS = 2.0
+STOP_SECONDS = 20.0
+
+
+class StartError(Exception):
+    """The server cannot start; the text says what to do."""
+
+
+def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `say` is told once where the server listens.
+
+    Raises ConfigurationError, StartError, InfostoreError and the errors of users and TLS files.
+    """
+    try:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make {settings.state_dir}: {error.strerror}") from None
+    stream = LineBuffer(sys.stderr.fileno())
+    configure_logging(_log_level(settings), settings.log.format.value, stream)
+    try:
+        uvloop.run(_serve(settings, say, stream))
+    finally:
+        stream.flush()
+
+
+def _log_level(settings: Settings) -> int:
+    return logging.getLevelNamesMapping()[settings.log.level.upper()]
+
+
+async def _serve(settings: Settings, say: Callable[[str], None], stream: LineBuffer) -> None:
+    stream.gather()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        urls = await _start(settings, stack, stream)
+        _settle_memory()
+        say(f"virtcim {__version__} listens on {' '.join(urls)}")
+        _notify("READY=1")
+        await stop.wait()
+        log.info("stopping")
+        _notify("STOPPING=1")
+
+
+async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) -> list[str]:
+    """Build everything; what must be undone goes on the stack. Return the URLs served."""
+    host_name = await _fully_qualified_name()
+    authenticator = _gate(settings, host_name, stack)
+    registry = CollectorRegistry()
+    measures = HostMeasures(registry)
+    store = Infostore(settings.infostore_url)
+    await store.open()
+    stack.push_async_callback(store.close)
+    inventory = Inventory(
+        _host(number, host, settings, store, measures) for number, host in enumerate(settings.hosts)
+    )
+    await _start_inventory(inventory, stack)
+    measures.watch(inventory.hosts.values())
+    server = Server(host_name, __version__, compat=bool(settings.compat))
+    namespaces = build_namespaces(inventory.hosts.values(), server)
+    write = operation_log(settings.log.format.value, stream)
+    observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
+    application = CIMXMLApplication(Broker(namespaces, host_name), authenticator, observation)
+    urls = await _listen(settings, application, stack)
+    if settings.web.listen is not None:
+        urls.append(await _serve_web(settings, settings.web.listen, registry, inventory, stack))
+    return urls
+
+
+def _gate(settings: Settings, realm: str, stack: AsyncExitStack) -> Authenticator | None:
+    """Return what lets users in, or None when the server may run open."""
+    authenticator = Authenticator(UsersFile(settings.users_file), realm=realm)
+    stack.callback(authenticator.close)
+    if decide(settings, has_users=bool(authenticator.load())) is Access.AUTHENTICATED:
+        return authenticator
+    log.warning("open", reason="only test hypervisors are served, on loopback, without users")
+    return None
+
+
+def _host(
+    number: int, host: HostSettings, settings: Settings, store: Infostore, measures: HostMeasures
+) -> Host:
+    driver = settings.driver
+    hypervisor = LibvirtHypervisor(
+        host.uri,
+        deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds),
+        changers=driver.workers,
+        observer=partial(measures.observe_call, host.name),
+    )
+    return Host(
+        host.name,
+        hypervisor,
+        store,
+        prefix=host.prefix,
+        namespace=FIRST_NAMESPACE if number == 0 else f"{FIRST_NAMESPACE}/{host.name}",
+        interval=settings.reconcile_interval,
+        observe_lag=partial(measures.observe_lag, host.name),
+    )
+
+
+async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
+    starting = asyncio.create_task(inventory.start())
+
+    async def close() -> None:
+        starting.cancel()
+        await asyncio.wait({starting})
+        await inventory.close()
+
+    stack.push_async_callback(close)
+    await asyncio.wait({starting}, timeout=FIRST_LOOK_SECONDS)
+    if starting.done():
+        await starting
+
+
+# Sockets
+
+
+async def _listen(
+    settings: Settings, application: CIMXMLApplication, stack: AsyncExitStack
+) -> list[str]:
+    limits = Limits(
+        body_bytes=settings.limits.request_bytes,
+        head_bytes=settings.limits.head_bytes,
+        head_count=settings.limits.headers,
+        connections=settings.limits.connections,
+        head_seconds=settings.limits.head_seconds,
+        body_seconds=settings.limits.body_seconds,
+        idle_seconds=settings.limits.keep_alive_seconds,
+    )
+    shell = Shell(application, limits)
+    stack.push_async_callback(shell.stop, STOP_SECONDS)
+    urls = []
+    for endpoint in settings.listen:
+        listener = _bind(endpoint)
+        context = _tls(settings) if endpoint.tls else None
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(shell, sock=listener, ssl=context, backlog=512)
+        stack.callback(server.close)
+        urls.append(_url(endpoint, listener))
+    return urls
+
+
+def _bind(endpoint: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((endpoint.address, endpoint.port))
+    except OSError as error:
+        listener.close()
+        raise StartError(f"cannot listen on {endpoint}: {error.strerror}") from None
+    return listener
+
+
+def _url(endpoint: Endpoint, listener: socket.socket) -> str:
+    port: int = listener.getsockname()[1]
+    return str(Endpoint(endpoint.address, port, tls=endpoint.tls))
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    certificate = settings.tls.certificate
+    if certificate is None:
+        raise StartError("a TLS endpoint needs tls.certificate")  # access.decide says it better
+    return server_context(certificate, settings.tls.key)
+
+
+async def _serve_web(
+    settings: Settings,
+    endpoint: Endpoint,
+    registry: CollectorRegistry,
+    inventory: Inventory,
+    stack: AsyncExitStack,
+) -> str:
+    from virtcim.listeners.web import health_of, serve_web  # noqa: PLC0415 (only with a web port)
+
+    listener = _bind(endpoint)
+    context = _tls(settings) if endpoint.tls else None
+    health = partial(health_of, inventory.hosts.values())
+    await stack.enter_async_context(
+        serve_web(listener, context, registry if settings.metrics else None, health)
+    )
+    return _url(endpoint, listener)
+
+
+# The machine
+
+
+async def _fully_qualified_name() -> str:
+    """Return the host's name with its domain where the resolver knows one, without waiting long."""
+    name = socket.gethostname() or "localhost"
+    if "." in name:
+        return name
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(NAME_SECONDS):
+            found = await loop.getaddrinfo(name, None, flags=socket.AI_CANONNAME)
+    except (OSError, TimeoutError):
+        return name
+    canonical = found[0][3]
+    usable = "." in canonical and not canonical.startswith("localhost")
+    return canonical if usable else name
+
+
+def _settle_memory() -> None:
+    """Keep the collector from walking the schema again and again: it never becomes garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def _notify(state: str) -> None:
+    """Tell systemd (sd_notify(3)); nothing to do when it did not start the server."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.connect("\0" + address[1:] if address.startswith("@") else address)
+            channel.sendall(state.encode())

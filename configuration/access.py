@@ -70,8 +70,7 @@ def _users(settings: Settings, *, has_users: bool) -> Iterator[Problem]:
     owned = [host.uri for host in settings.hosts if host.driver != HARMLESS]
     outside = [str(each) for each in all_endpoints(settings) if not each.is_loopback]
     if owned:
-        yield Problem(
-            ", ".join(owned), "", f"is served to known users only, and there is none: {add}"
-        )
+        text = "is served to known users only, and there is none"
+        yield Problem(", ".join(owned), "", f"{text}: {add}")
     elif outside:
         yield Problem(", ".join(outside), "", f"is open to a network and there is no user: {add}")

@@ -24,7 +24,7 @@ FILE_VARIABLE = "VIRTCIM_CONFIG"
 ENVIRONMENT_PREFIX = "VIRTCIM_"
 
 Table = dict[str, object]
-Path_ = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 # What the operator typed for a key that came from the command line.
 OPTIONS: Mapping[str, str] = {
@@ -50,7 +50,7 @@ def load(options: Mapping[str, object] | None = None, file: Path | None = None) 
     if unknown:
         raise ConfigurationError(*unknown)
     try:
-        return _settings_from(sources.file)(**sources.options)
+        return _settings_from(sources).model_validate({})
     except ValidationError as error:
         raise ConfigurationError(*_problems(error, sources)) from None
 
@@ -66,7 +66,7 @@ class _Sources:
         self.file = file
         self.path = path
 
-    def place(self, path: Path_) -> tuple[str, str]:
+    def place(self, path: KeyPath) -> tuple[str, str]:
         """Name the source whose value counted, and the key in it; defaults cannot be wrong."""
         top = str(path[0])
         if _has(self.options, path):
@@ -82,7 +82,13 @@ def _file_of_environment() -> Path | None:
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
-    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    try:
+        DEFAULT_FILE.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        pass  # it is there and may not be read: reading it says so
+    return DEFAULT_FILE
 
 
 def _read(path: Path | None) -> Table:
@@ -99,40 +105,44 @@ def _read(path: Path | None) -> Table:
         raise ConfigurationError(Problem(str(path), "", text)) from None
 
 
-def _settings_from(file: Table) -> type[Settings]:
+def _settings_from(sources: _Sources) -> type[Settings]:
     class Loaded(Settings):
-        """The settings with this file as their lowest source."""
+        """The settings with the command line above the environment and the file below."""
 
         @classmethod
         def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (called by keyword)
             env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the same)
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the same)
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(file))
+            return (
+                InitSettingsSource(settings_cls, dict(sources.options)),
+                env_settings,
+                InitSettingsSource(settings_cls, dict(sources.file)),
+            )
 
     return Loaded
 
 
-def keys(model: type[BaseModel] = Settings, above: tuple[str, ...] = ()) -> Iterator[Path_]:
+def known_keys(model: type[BaseModel] = Settings, above: tuple[str, ...] = ()) -> Iterator[KeyPath]:
     """Walk every key that a file may have, sections and lists included."""
     for name, field in model.model_fields.items():
         path = (*above, name)
         yield path
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from keys(field.annotation, path)
+            yield from known_keys(field.annotation, path)
 
 
-def variable_of(path: Path_) -> str:
+def variable_of(path: KeyPath) -> str:
     """Name the environment variable of a key."""
     return ENVIRONMENT_PREFIX + "_".join(str(part) for part in path).upper()
 
 
 def _unknown_variables(sources: _Sources) -> Iterator[Problem]:
-    known = {variable_of(path) for path in keys()} | {FILE_VARIABLE}
+    known = {variable_of(path) for path in known_keys()} | {FILE_VARIABLE}
     for variable in sorted(sources.environment):
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
             yield Problem(
@@ -141,7 +151,7 @@ def _unknown_variables(sources: _Sources) -> Iterator[Problem]:
 
 
 def _unknown_keys(sources: _Sources) -> Iterator[Problem]:
-    known = set(keys())
+    known = set(known_keys())
     for path in _walk(sources.file):
         if path not in known:
             siblings = {str(key[-1]) for key in known if key[:-1] == path[:-1]}
@@ -150,9 +160,9 @@ def _unknown_keys(sources: _Sources) -> Iterator[Problem]:
             )
 
 
-def _walk(table: Table, above: Path_ = ()) -> Iterator[Path_]:
+def _walk(table: Table, above: KeyPath = ()) -> Iterator[KeyPath]:
     """Walk what a file has, but not below what is unknown anyway, nor into lists."""
-    known = set(keys())
+    known = set(known_keys())
     for name, value in table.items():
         path = (*above, name)
         yield path
@@ -169,7 +179,9 @@ def _meant(word: str, known: set[str]) -> str:
 
 def _problems(error: ValidationError, sources: _Sources) -> Iterator[Problem]:
     for each in error.errors(include_url=False, include_input=False):
-        path: Path_ = each["loc"]
+        if each["type"] == "default_factory_not_called":
+            continue  # the consequence of another problem, which is told
+        path: KeyPath = each["loc"]
         place, key = sources.place(path)
         yield Problem(place, key, _text(each["type"], each["msg"], str(path[-1])))
 
@@ -190,7 +202,7 @@ def _text(kind: str, message: str, word: str) -> str:
     return TEXTS.get(kind) or message
 
 
-def _has(table: object, path: Path_) -> bool:
+def _has(table: object, path: KeyPath) -> bool:
     """Tell whether a source decided this key: it has it, or the list that the key is in."""
     for part in path:
         if not isinstance(table, dict):
@@ -201,7 +213,7 @@ def _has(table: object, path: Path_) -> bool:
     return True
 
 
-def _dotted(path: Path_) -> str:
+def _dotted(path: KeyPath) -> str:
     """Write a key as people do: ``hosts[1].uri``."""
     text = ""
     for part in path:

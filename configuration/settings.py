@@ -55,6 +55,11 @@ class Host(Section):
     name: str = ""
     prefix: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_bare_uri_is_a_host(cls, host: object) -> object:
+        return {"uri": host} if isinstance(host, str) else host
+
     @field_validator("name")
     @classmethod
     def _name_fits_a_namespace(cls, name: str) -> str:
@@ -184,13 +189,6 @@ class Settings(BaseSettings):
     driver: DriverSection = DriverSection()
     limits: Limits = Limits()
     log: Log = Log()
-
-    @field_validator("hosts", mode="before")
-    @classmethod
-    def _bare_uris_are_hosts(cls, hosts: object) -> object:
-        if not isinstance(hosts, list | tuple):
-            return hosts
-        return [{"uri": host} if isinstance(host, str) else host for host in hosts]
 
     @field_validator("hosts")
     @classmethod

@@ -171,7 +171,7 @@ class EventBus:
         del self._by_event[subscriber.event][subscription]
         self._release(subscriber)
         if not self._by_event[subscriber.event]:
-            task = asyncio.ensure_future(self._settle(subscriber.event))
+            task = asyncio.get_running_loop().create_task(self._settle(subscriber.event))
             self._tasks.add(task)
             task.add_done_callback(self._settled)
 

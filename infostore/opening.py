@@ -90,9 +90,14 @@ def _supported(url: str) -> URL:
 
 def _prepare_file(place: str, path: Path) -> None:
     """Create the file with mode 0600 before SQLite would with the umask's, or tighten it."""
+    new = not path.exists()
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         path.chmod(0o600)
+        if new and os.geteuid() == 0:
+            # Root prepares the store of a service that runs as another user.
+            owner = path.parent.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DirectoryMissing(place) from error
     except OSError as error:

@@ -4,7 +4,7 @@ Used from one thread at a time; ``facade.Infostore`` sees to that. A method that
 committed, and a method that raises has changed nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, RowMapping, delete, select
@@ -74,11 +74,9 @@ class Store:
 
 def _upsert(dialect: str) -> "SQLiteInsert | PostgreSQLInsert":
     """Build the insert that overwrites; both databases spell it alike, SQLAlchemy twice."""
-    statement = UPSERTS[dialect]()
-    return statement.on_conflict_do_update(
-        index_elements=list(KEY),
-        set_={name: statement.excluded[name] for name in VALUES},
-    )
+    statement = INSERTS[dialect]()
+    values = {name: statement.excluded[name] for name in VALUES}
+    return statement.on_conflict_do_update(index_elements=list(KEY), set_=values)
 
 
 def _sqlite_insert() -> "SQLiteInsert":
@@ -93,7 +91,10 @@ def _postgresql_insert() -> "PostgreSQLInsert":
     return postgresql.insert(DOMAIN_RECORD)
 
 
-UPSERTS = {"sqlite": _sqlite_insert, "postgresql": _postgresql_insert}
+INSERTS: "Mapping[str, Callable[[], SQLiteInsert | PostgreSQLInsert]]" = {
+    "sqlite": _sqlite_insert,
+    "postgresql": _postgresql_insert,
+}
 
 
 def _row(host: str, uuid: str, record: DomainRecord) -> dict[str, object]:

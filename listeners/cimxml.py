@@ -10,7 +10,8 @@ from time import perf_counter
 import structlog
 
 from virtcim.broker.broker import Broker
-from virtcim.listeners.authentication import Authenticator, Principal
+from virtcim.listeners.authentication import Authenticator, Overloaded
+from virtcim.listeners.http_rules import BUSY
 from virtcim.listeners.messages import Request, Response, refusal_response, refuse
 from virtcim.listeners.observation import Exchange, Observation
 from virtcim.wbem.decode import ExtrinsicCall, operation, read_call
@@ -57,7 +58,11 @@ class CIMXMLApplication:
     async def _answer_stranger(
         self, request: Request, credentials: bytes, authenticator: Authenticator
     ) -> Response:
-        principal: Principal | None = await authenticator.verify(credentials, request.peer)
+        try:
+            principal = await authenticator.verify(credentials, request.peer)
+        except Overloaded:
+            self._observation.refused(request, 503, "too many log-ins wait")
+            return refuse(503, headers=BUSY)
         if principal is None:
             return self._challenge(request, authenticator)
         answer = self._answer(request, principal.name)

@@ -1,12 +1,20 @@
-"""What an operator sees of the traffic: one log line and a few counters for each operation."""
+"""What an operator sees of the traffic: one log line and a few numbers for each operation.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+The numbers are plain integers of the event loop's thread, turned into metrics when somebody asks:
+counting must cost nothing beside an operation of fifty microseconds.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from virtcim.listeners.logging import OperationLog
 from virtcim.listeners.messages import Request
 from virtcim.wbem import operations as ops
 from virtcim.wbem.decode import Call
@@ -14,21 +22,11 @@ from virtcim.wbem.parameters import OPERATIONS
 
 log = structlog.get_logger("virtcim.listeners")
 
-_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0)
+BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0)
+"""Upper bounds of the time of an operation, in seconds."""
+
 _NAMES: Mapping[str, str] = {key: spec.name for key, spec in OPERATIONS.items()}
-
 _CLASS_FIELDS = ("class_name", "instance_name", "object_name", "target", "new_instance")
-
-
-def _class_getter(operation: type[ops.Operation]) -> Callable[[ops.Operation], str]:
-    for field in _CLASS_FIELDS:
-        if field in operation.__dataclass_fields__:
-            return lambda asked: str(_class_of(getattr(asked, field)))
-    return lambda _asked: "-"
-
-
-def _class_of(value: object) -> str:
-    return str(getattr(value, "class_name", value))
 
 
 @dataclass(slots=True)
@@ -41,29 +39,25 @@ class Exchange:
     asked: ops.Operation | None = None
 
 
-class Observation:
-    """Counts operations and writes their log lines."""
+@dataclass(slots=True)
+class _Numbers:
+    """What was counted of one kind of operation."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._count = Counter(
-            "virtcim_operations", "CIM operations.", ("operation", "status"), registry=registry
-        )
-        self._seconds = Histogram(
-            "virtcim_operation_seconds",
-            "Time from the complete request to the reply.",
-            ("operation",),
-            buckets=_BUCKETS,
-            registry=registry,
-        )
-        self._bytes = Counter(
-            "virtcim_reply_bytes", "Bytes of replies.", ("operation",), registry=registry
-        )
-        self._refusals = Counter(
-            "virtcim_refusals", "Requests refused below CIM.", ("http_status",), registry=registry
-        )
-        # Children are looked up once: labels() costs more than the counting.
-        self._children: dict[tuple[str, str], tuple[Counter, Histogram, Counter]] = {}
+    statuses: dict[str, int] = field(default_factory=dict)
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    seconds: float = 0.0
+    bytes: int = 0
+
+
+class Observation(Collector):
+    """Counts operations and writes their log lines; `write` is None to write none."""
+
+    def __init__(self, registry: CollectorRegistry, write: OperationLog | None) -> None:
+        self._write = write
+        self._numbers: dict[str, _Numbers] = {}
+        self._refusals: dict[int, int] = {}
         self._getters: dict[type[ops.Operation], Callable[[ops.Operation], str]] = {}
+        registry.register(self)
 
     def answered(self, exchange: Exchange, status: str, size: int) -> None:
         """Record one operation; `status` is the name of its CIM status, or OK."""
@@ -71,27 +65,17 @@ class Observation:
         seconds = perf_counter() - request.received
         # Clients choose the names of extrinsic methods; they must not become labels.
         operation = _NAMES.get(call.lower(), "InvokeMethod")
-        found = self._children.get((operation, status))
-        if found is None:
-            found = self._children[operation, status] = (
-                self._count.labels(operation, status),
-                self._seconds.labels(operation),
-                self._bytes.labels(operation),
-            )
-        count, histogram, sent = found
-        count.inc()
-        histogram.observe(seconds)
-        sent.inc(size)
-        log.info(
-            "operation",
-            user=exchange.user,
-            peer=request.peer,
-            operation=call,
-            cim_class=self._class_name(exchange.asked),
-            status=status,
-            ms=round(seconds * 1000, 2),
-            bytes=size,
-        )
+        numbers = self._numbers.get(operation)
+        if numbers is None:
+            numbers = self._numbers[operation] = _Numbers()
+        numbers.statuses[status] = numbers.statuses.get(status, 0) + 1
+        numbers.buckets[bisect_left(BUCKETS, seconds)] += 1
+        numbers.seconds += seconds
+        numbers.bytes += size
+        if self._write is not None:
+            cim_class = self._class_name(exchange.asked)
+            milliseconds = round(seconds * 1000, 2)
+            self._write(exchange.user, request.peer, call, cim_class, status, milliseconds, size)
 
     def _class_name(self, asked: ops.Operation | None) -> str:
         if asked is None:
@@ -104,5 +88,49 @@ class Observation:
 
     def refused(self, request: Request, http_status: int, detail: str | None) -> None:
         """Record a request that was refused below CIM."""
-        self._refusals.labels(str(http_status)).inc()
+        self._refusals[http_status] = self._refusals.get(http_status, 0) + 1
         log.info("refused", peer=request.peer, http_status=http_status, detail=detail or "-")
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        count = CounterMetricFamily(
+            "virtcim_operations", "CIM operations.", labels=("operation", "status")
+        )
+        seconds = HistogramMetricFamily(
+            "virtcim_operation_seconds",
+            "Time from the complete request to the reply.",
+            labels=("operation",),
+        )
+        sent = CounterMetricFamily(
+            "virtcim_reply_bytes", "Bytes of replies.", labels=("operation",)
+        )
+        refusals = CounterMetricFamily(
+            "virtcim_refusals", "Requests refused below CIM.", labels=("http_status",)
+        )
+        for operation, numbers in self._numbers.items():
+            for status, number in numbers.statuses.items():
+                count.add_metric((operation, status), number)
+            seconds.add_metric((operation,), _cumulated(numbers.buckets), numbers.seconds)
+            sent.add_metric((operation,), numbers.bytes)
+        for http_status, number in self._refusals.items():
+            refusals.add_metric((str(http_status),), number)
+        yield from (count, seconds, sent, refusals)
+
+
+def _cumulated(buckets: list[int]) -> list[tuple[str, float]]:
+    total, result = 0, []
+    for bound, number in zip((*map(str, BUCKETS), "+Inf"), buckets, strict=True):
+        total += number
+        result.append((bound, float(total)))
+    return result
+
+
+def _class_getter(operation: type[ops.Operation]) -> Callable[[ops.Operation], str]:
+    for name in _CLASS_FIELDS:
+        if name in operation.__dataclass_fields__:
+            return lambda asked: _class_of(getattr(asked, name))
+    return lambda _asked: "-"
+
+
+def _class_of(value: object) -> str:
+    return value if isinstance(value, str) else str(getattr(value, "class_name", "-"))

@@ -41,7 +41,8 @@ def build_namespaces(hosts: Iterable[Host], server: Server) -> Namespaces:
         model = HostModel(host, server, repository)
         model.add(profiles[host.prefix])
         found += _host_providers(model)
-    found += interop_providers(server, repository, namespaces.names)
+    # Clients that found the interop namespace under its alias expect to see it listed by that name.
+    found += interop_providers(server, repository, (*namespaces.names, "interop"))
     for provider, namespace in united(found):
         namespaces.get(namespace).add(provider)
     return namespaces

@@ -249,7 +249,11 @@ def _with_saved_state(base: StateRow) -> StateRow:
 def _migrating(base: StateRow) -> StateRow:
     """The domain relocates; of all requests only switching it off keeps its sense."""
     available = tuple(s for s in base.available_requested_states if s is RequestedState.DISABLED)
-    result = replace(base, available_requested_states=available)
+    result = replace(
+        base,
+        transitioning_to_state=RequestedState.NO_CHANGE,
+        available_requested_states=available,
+    )
     if OperationalStatus.RELOCATING in base.operational_status:
         return result
     return replace(

@@ -1,7 +1,7 @@
 """A hypervisor of our own: a throw-away libvirtd with real QEMU guests and containers.
 
-The daemon has mount, UTS and PID namespaces of its own, so it sees nothing of the machine's libvirt,
-leaves nothing behind, and ends with all its guests when its one `unshare` process is killed.
+The daemon has mount, UTS and PID namespaces of its own, so it sees nothing of the machine's
+libvirt, leaves nothing behind, and ends with all its guests when its `unshare` process is killed.
 Needs root, libvirtd and QEMU; no KVM, no systemd. Guests boot GUEST, a boot sector that obeys keys.
 """
 

@@ -4,6 +4,7 @@ A message is a sequence of pieces of bytes: the envelope's head, the reply's own
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 
 from virtcim.wbem.replies import (
@@ -32,10 +33,10 @@ from virtcim.wbem.writing import (
     value_xml,
 )
 
-_HEAD = (
-    '<?xml version="1.0" encoding="utf-8"?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0">'
-    '<MESSAGE ID="{}" PROTOCOLVERSION="1.0"><SIMPLERSP><{} NAME="{}">'
+_BEFORE_ID = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="'
 )
+_AFTER_ID = '" PROTOCOLVERSION="1.0"><SIMPLERSP><{} NAME="{}">'
 _TAIL = "</{}></SIMPLERSP></MESSAGE></CIM>\n"
 _INTRINSIC, _EXTRINSIC = "IMETHODRESPONSE", "METHODRESPONSE"
 _INTRINSIC_TAIL = ("</IRETURNVALUE>" + _TAIL.format(_INTRINSIC)).encode()
@@ -43,8 +44,13 @@ _VOID_TAIL = _TAIL.format(_INTRINSIC).encode()
 _EXTRINSIC_TAIL = _TAIL.format(_EXTRINSIC).encode()
 
 
+@lru_cache(maxsize=256)
+def _after_id(kind: str, name: str) -> str:
+    return _AFTER_ID.format(kind, escape_attribute(name))
+
+
 def _head(kind: str, message_id: str, name: str) -> str:
-    return _HEAD.format(escape_attribute(message_id), kind, escape_attribute(name))
+    return _BEFORE_ID + escape_attribute(message_id) + _after_id(kind, name)
 
 
 def encode(message_id: str, name: str, reply: Reply) -> Iterator[bytes]:

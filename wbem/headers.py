@@ -109,6 +109,7 @@ def _key_texts(keys: Keys) -> dict[str, str | None]:
     }
 
 
+@lru_cache(maxsize=256)
 def _decoded(value: bytes, name: str) -> str:
     """Undo percent-encoding; some clients encode, some do not (DSP0200 section 6.3.5)."""
     try:

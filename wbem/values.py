@@ -124,4 +124,7 @@ def escape(text: str) -> str:
 
 def escape_attribute(text: str) -> str:
     """Escape text for an attribute, where a parser would fold raw tabs and newlines to blanks."""
-    return escape(text).replace("\t", "&#9;").replace("\n", "&#10;")
+    escaped = escape(text)
+    if "\n" in escaped or "\t" in escaped:
+        return escaped.replace("\t", "&#9;").replace("\n", "&#10;")
+    return escaped

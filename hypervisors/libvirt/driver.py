@@ -1,7 +1,7 @@
 """The driver: a Hypervisor over libvirt.
 
-The rule: it only arranges. What is read is in reading.py, what is done in changing.py, who does it in
-workers.py, what is heard in events.py.
+The rule: it only arranges. What is read is in reading.py, what is done in changing.py, who does it
+in workers.py, what is heard in events.py.
 """
 
 import asyncio

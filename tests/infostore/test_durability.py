@@ -75,7 +75,7 @@ def test_commits_reach_the_disk(url: str) -> None:
     """The settings that make a commit wait for the disk are on: WAL alone would not wait."""
     store = Store(url)
     store.open()
-    questions = {
+    questions: dict[str, dict[str, object]] = {
         "sqlite": {"PRAGMA journal_mode": "wal", "PRAGMA synchronous": 2},
         "postgresql": {"SHOW synchronous_commit": "on"},
     }

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from virtcim.infostore import DomainRecord, errors, opening
 from virtcim.infostore.store import Store
@@ -63,7 +63,7 @@ def test_an_old_store_is_migrated_at_start(url: str, monkeypatch: pytest.MonkeyP
         "CREATE TABLE virtcim_schema (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
         "INSERT INTO virtcim_schema VALUES ('0000')",
     )
-    migrated = []
+    migrated: list[Connection] = []
     monkeypatch.setattr(opening, "REVISIONS", ("0000", *REVISIONS))
     monkeypatch.setattr(opening, "migrate", migrated.append)
     store = Store(url)

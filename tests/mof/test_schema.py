@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pywbem
-import pywbem_mock
+import pywbem_mock  # type: ignore[import-untyped]  # pywbem has no types
 
 import virtcim
 
@@ -165,11 +165,13 @@ def test_families_can_have_instances() -> None:
 
 
 def test_host_is_the_antecedent() -> None:
-    """A domain depends on its host, of which it has one."""
+    """A domain depends on its host, of which it has one; both are computer systems.
+
+    The ends are not narrower, because servers for old clients exchange them.
+    """
     ends = declared()["Virt_HostedDependency"].properties
-    assert ends["Antecedent"].reference_class == "Virt_HostSystem"
     assert ends["Antecedent"].qualifiers["Max"].value == 1
-    assert ends["Dependent"].reference_class == "Virt_ComputerSystem"
+    assert {end.reference_class for end in ends.values()} == {"CIM_ComputerSystem"}
 
 
 def test_started_is_a_value_for_vendors() -> None:

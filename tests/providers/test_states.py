@@ -191,6 +191,8 @@ def test_migration_adds_relocating() -> None:
     assert result.status_descriptions == ("booted", "migrating")
     assert result.available_requested_states == (3,)
     assert result.enabled_state is EnabledState.ENABLED
+    closing = shown(S.SHUTDOWN, migrating=True)
+    assert closing.transitioning_to_state is RequestedState.NO_CHANGE
 
 
 @pytest.mark.parametrize(
@@ -290,3 +292,11 @@ def test_every_verb_is_reachable() -> None:
         verb_for(n, s, saved=v) for n in range(13) for s in DomainState for v in (False, True)
     }
     assert set(Verb) <= reached
+
+
+def test_follow_ups_complete_a_request() -> None:
+    """What follows a verb is asked of a state in which that verb was legal, and is legal too."""
+    assert states.FOLLOW_UPS == {(Verb.RESET, S.PAUSED): Verb.RESUME}
+    for (verb, state), follow_up in states.FOLLOW_UPS.items():
+        assert verb in {verb_for(n, state, saved=False) for n in SPECIFIED_REQUESTS}
+        assert follow_up in {verb_for(n, state, saved=False) for n in SPECIFIED_REQUESTS}

@@ -1,0 +1,206 @@
+"""The measurements, one function a row or two; each gives figures and the baseline's.
+
+Throughput is compared in CPU time per request as well as in requests per second: on a machine
+that others use, the first stays what it is.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import libvirt
+
+from benchmarks import messages
+from benchmarks.processes import Client, Running, nginx, virtcim, wrk
+
+DOMAINS = 1000
+SECONDS = 4.0
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `holds` is None where the bar has no number."""
+
+    what: str
+    ours: str
+    baseline: str
+    ratio: str
+    bar: str
+    holds: bool | None
+
+
+def _get(name: str) -> bytes:
+    return f"GET /{name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def _load(
+    server: Running, requests: list[bytes], directory: Path, connections: int
+) -> tuple[float, float]:
+    """Return (requests per second, CPU microseconds per request)."""
+    before = server.cpu_seconds()
+    rate = wrk(server.port, requests, directory, connections=connections, seconds=SECONDS)
+    spent = server.cpu_seconds() - before
+    return rate, spent / (rate * SECONDS) * 1e6
+
+
+def _versus(
+    what: str,
+    bar: float,
+    pair: tuple[Running, Running],
+    asked: tuple[list[bytes], list[bytes]],
+    directory: Path,
+) -> Row:
+    """Compare with nginx in turn, and take the median of the ratios of CPU time."""
+    ratios, ours, theirs = [], [], []
+    for _ in range(ROUNDS):
+        mine = _load(pair[0], asked[0], directory, 8)
+        other = _load(pair[1], asked[1], directory, 8)
+        ratios.append(other[1] / mine[1])
+        ours.append(mine)
+        theirs.append(other)
+    ratio = statistics.median(ratios)
+    return Row(
+        what,
+        _rate(ours),
+        f"nginx {_rate(theirs)}",
+        f"{ratio:.0%} (from {min(ratios):.0%} to {max(ratios):.0%})",
+        f">= {bar:.0%} of nginx",
+        ratio >= bar,
+    )
+
+
+def _rate(measured: list[tuple[float, float]]) -> str:
+    rate = statistics.median(rate for rate, _ in measured)
+    cpu = statistics.median(cpu for _, cpu in measured)
+    return f"{rate:.0f}/s, {cpu:.0f} us CPU"
+
+
+def throughput(directory: Path) -> Iterator[Row]:
+    """GetInstance and EnumerateInstances against nginx serving the same bytes."""
+    (directory / "node.xml").write_text(messages.domains_xml(DOMAINS))
+    instances = [
+        messages.http_request(*messages.get_instance(messages.domain_name(number)))
+        for number in range(DOMAINS)
+    ]
+    everything = messages.http_request(*messages.enumerate_instances())
+    with virtcim(f"test://{directory}/node.xml", directory) as ours:
+        client = Client(ours.port)
+        files = {f"{n}.xml": client.ask(request)[2] for n, request in enumerate(instances)}
+        files["all.xml"] = client.ask(everything)[2]
+        with nginx(files, directory) as theirs:
+            pair = (ours, theirs)
+            gets = [_get(f"{number}.xml") for number in range(DOMAINS)]
+            yield _versus("GetInstance, 8 connections", 0.25, pair, (instances, gets), directory)
+            yield _versus(
+                "EnumerateInstances of 1 000, warm", 1.0, pair,
+                ([everything], [_get("all.xml")]), directory,
+            )  # fmt: skip
+            yield from _latencies(client, Client(theirs.port), instances, everything)
+        yield Row(
+            "memory, 1 000 domains", f"{ours.rss_megabytes():.0f} MB RSS", "-", "-",
+            "<= 120 MB", ours.rss_megabytes() <= 120,
+        )  # fmt: skip
+
+
+def _milliseconds(client: Client, requests: list[bytes]) -> float:
+    return statistics.median([client.ask(request)[1] for request in requests]) * 1000
+
+
+def _latencies(
+    client: Client, baseline: Client, instances: list[bytes], everything: bytes
+) -> Iterator[Row]:
+    one = _milliseconds(client, instances)
+    nginx_one = _milliseconds(baseline, [_get(f"{n}.xml") for n in range(DOMAINS)])
+    yield Row(
+        "GetInstance, one connection", f"{one:.3f} ms", f"nginx {nginx_one:.3f} ms",
+        f"{one / nginx_one:.1f} x", "<= 0.3 ms", one <= 0.3,
+    )  # fmt: skip
+    first = statistics.median([client.ask(everything)[0] for _ in range(30)]) * 1000
+    yield Row(
+        "EnumerateInstances of 1 000, first byte", f"{first:.2f} ms", "-", "-",
+        "<= 20 ms", first <= 20,
+    )  # fmt: skip
+    names = messages.http_request(*messages.enumerate_names())
+    named = _milliseconds(client, [names] * 30)
+    yield Row("EnumerateInstanceNames of 1 000", f"{named:.2f} ms", "-", "-", "<= 2 ms", named <= 2)
+
+
+def cold(directory: Path) -> Iterator[Row]:
+    """CPU time of the first enumeration after a start, for each instance."""
+    (directory / "node.xml").write_text(messages.domains_xml(DOMAINS))
+    request = messages.http_request(*messages.enumerate_instances())
+    spent = []
+    for _ in range(5):
+        with virtcim(f"test://{directory}/node.xml", directory) as server:
+            client = Client(server.port)
+            client.ask(messages.http_request(*messages.intrinsic("EnumerateQualifiers")))
+            before = server.cpu_seconds()
+            client.ask(request)
+            spent.append((server.cpu_seconds() - before) / DOMAINS * 1e6)
+    median = statistics.median(spent)
+    yield Row(
+        "EnumerateInstances, cold, per instance",
+        f"{median:.0f} us CPU (from {min(spent):.0f} to {max(spent):.0f})",
+        "-", "-", "<= 60 us", median <= 60,
+    )  # fmt: skip
+
+
+def state_change(directory: Path) -> Iterator[Row]:
+    """RequestStateChange over the same calls of libvirt made directly."""
+    node = directory / "node.xml"
+    node.write_text(messages.domains_xml(12))
+    name, rounds = messages.domain_name(3), 200
+    connection = libvirt.open(f"test://{node}")
+    domain = connection.lookupByName(name)
+    begun = time.perf_counter()
+    for _ in range(rounds):
+        domain.suspend()
+        domain.resume()
+    direct = (time.perf_counter() - begun) / rounds / 2 * 1000
+    with virtcim(f"test://{node}", directory) as server:
+        client = Client(server.port)
+        asked = [messages.state_change_request(name, state) for state in (9, 2)] * rounds
+        ours = _milliseconds(client, asked)
+        yield Row(
+            "RequestStateChange, over libvirt's call", f"{ours:.2f} ms",
+            f"libvirt {direct:.3f} ms", f"+ {ours - direct:.2f} ms", "+ 5 ms", ours - direct <= 5,
+        )  # fmt: skip
+        yield Row(
+            "start, a dozen domains", f"{server.started_seconds:.2f} s", "-", "-",
+            "<= 1.5 s", server.started_seconds <= 1.5,
+        )  # fmt: skip
+
+
+def ten_thousand(directory: Path) -> Iterator[Row]:
+    """Start, memory and growth with 10 000 domains."""
+    node = directory / "big.xml"
+    node.write_text(messages.domains_xml(10_000))
+    connection = libvirt.open(f"test://{node}")
+    begun = time.perf_counter()
+    connection.close()
+    connection = libvirt.open(f"test://{node}")
+    opening = time.perf_counter() - begun
+    connection.close()
+    with virtcim(f"test://{node}", directory) as server:
+        client = Client(server.port)
+        yield Row(
+            "start, 10 000 domains", f"{server.started_seconds:.1f} s",
+            f"libvirt's opening of the file {opening:.1f} s",
+            f"+ {server.started_seconds - opening:.1f} s", "<= 8 s", server.started_seconds <= 8,
+        )  # fmt: skip
+        everything = messages.http_request(*messages.enumerate_instances())
+        client.ask(everything)
+        warm = _milliseconds(client, [everything] * 5)
+        one = _milliseconds(
+            client,
+            [messages.http_request(*messages.get_instance(messages.domain_name(7)))] * 200,
+        )
+        yield Row("EnumerateInstances of 10 000, warm", f"{warm:.0f} ms", "-", "-", "linear", None)
+        yield Row("GetInstance of 10 000", f"{one:.3f} ms", "-", "-", "constant", None)
+        memory = server.rss_megabytes()
+        yield Row(
+            "memory, 10 000 domains", f"{memory:.0f} MB RSS", "-", "-", "<= 400 MB", memory <= 400
+        )

@@ -1,0 +1,149 @@
+"""The commands as the shell sees them: names, arguments, help.
+
+The work is in the file of each group, which is imported when its command runs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from virtcim.commands.options import Config, StateDir, Uris
+
+app = typer.Typer(
+    help="WBEM server for virtualization hosts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+user_app = typer.Typer(help="Who may log in.", no_args_is_help=True)
+infostore_app = typer.Typer(help="The durable records of domains.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+app.add_typer(infostore_app, name="infostore")
+
+UserName = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 (Typer's callback)
+    if asked:
+        from virtcim import __version__  # noqa: PLC0415
+
+        print(f"virtcim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: FBT002 (its callback does the work)
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    uris: Uris = None,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS:PORT",
+            help="Where CIM-XML is served, https:// in front for TLS; may be repeated.",
+            show_default="127.0.0.1:5988",
+        ),
+    ] = None,
+    web: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS:PORT",
+            help="Where health and metrics are served.",
+            show_default=False,
+        ),
+    ] = None,
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Serve hypervisors until SIGTERM or SIGINT."""
+    from virtcim.commands import serve as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.serve(settings_of(config, uris=uris, listen=listen, web=web, state_dir=state_dir))
+
+
+@app.command()
+def check(uris: Uris = None, state_dir: StateDir = None, config: Config = None) -> None:
+    """Open every hypervisor and show what works; fails when one does not."""
+    from virtcim.commands import check as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.check(settings_of(config, uris=uris, state_dir=state_dir))
+
+
+@app.command()
+def classes(
+    part: Annotated[
+        str, typer.Argument(metavar="[PART]", help="Show classes whose name has this in it.")
+    ] = "",
+    config: Config = None,
+) -> None:
+    """Show the classes that are served: name, superclass, keys."""
+    from virtcim.commands import classes as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.classes(settings_of(config), part)
+
+
+@user_app.command("add")
+def user_add(
+    name: UserName,
+    password_stdin: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--password-stdin", help="Read the password from the first line of input."),
+    ] = False,
+    replace: Annotated[  # noqa: FBT002
+        bool, typer.Option("--replace", help="Set a new password for a user who is there.")
+    ] = False,
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Let a user in; the password is asked for, twice."""
+    from virtcim.commands import user as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    settings = settings_of(config, state_dir=state_dir)
+    ask = work.read_password if password_stdin else work.ask_password
+    work.add(settings, name, ask, replace=replace)
+
+
+@user_app.command("remove")
+def user_remove(name: UserName, state_dir: StateDir = None, config: Config = None) -> None:
+    """Let a user in no more."""
+    from virtcim.commands import user as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.remove(settings_of(config, state_dir=state_dir), name)
+
+
+@user_app.command("list")
+def user_list(state_dir: StateDir = None, config: Config = None) -> None:
+    """Show who may log in."""
+    from virtcim.commands import user as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.names(settings_of(config, state_dir=state_dir))
+
+
+@infostore_app.command("import")
+def infostore_import(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="libvirt-cim's store, usually /etc/libvirt/cim.")
+    ],
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Take over the records of libvirt-cim; run it while the server is stopped."""
+    from virtcim.commands import infostore as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.take_over(settings_of(config, state_dir=state_dir), directory)

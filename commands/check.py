@@ -1,0 +1,94 @@
+"""``virtcim check``: tells whether every hypervisor answers and the server would start.
+
+Nothing is written: a check as root must not leave files that the server's user cannot open.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from virtcim.commands.failures import MISUSED, Failure
+from virtcim.commands.tables import show
+from virtcim.configuration import ConfigurationError, Settings, decide
+from virtcim.configuration.settings import Host
+from virtcim.hypervisors.errors import HypervisorError
+from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
+from virtcim.listeners.logging import configure_logging
+from virtcim.listeners.tls import TLSError, server_context
+from virtcim.listeners.users import UsersError, UsersFile
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: what was tried, whether it works, and what was seen."""
+
+    what: str
+    works: bool
+    seen: str
+
+
+def check(settings: Settings) -> None:
+    """Try everything and print what works; Failure when something does not."""
+    configure_logging(logging.CRITICAL, "logfmt")  # the table says it all
+    findings = [*asyncio.run(_hosts(settings)), *_tls(settings), *_users(settings)]
+    show(
+        ("", "works", "seen"),
+        [(each.what, "yes" if each.works else "NO", each.seen) for each in findings],
+    )
+    broken = [each.what for each in findings if not each.works]
+    if not settings.hosts:
+        raise Failure("no hypervisor is named", MISUSED)
+    if broken:
+        raise Failure(f"{len(broken)} of {len(findings)} do not work: {', '.join(broken)}")
+
+
+async def _hosts(settings: Settings) -> list[Finding]:
+    return await asyncio.gather(*(_host(host, settings) for host in settings.hosts))
+
+
+async def _host(host: Host, settings: Settings) -> Finding:
+    driver = settings.driver
+    hypervisor = LibvirtHypervisor(
+        host.uri, deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds)
+    )
+    what = f"{host.name} {hypervisor.uri}"
+    await hypervisor.open()
+    try:
+        facts = await hypervisor.host()
+        domains = await hypervisor.domains()
+    except HypervisorError as error:
+        return Finding(what, works=False, seen=f"{type(error).__name__}: {error}")
+    finally:
+        await hypervisor.close()
+    version = f"{facts.hypervisor_type} {facts.hypervisor_version}"
+    plural = "" if len(domains) == 1 else "s"
+    return Finding(what, works=True, seen=f"{version}, {len(domains)} domain{plural}")
+
+
+def _tls(settings: Settings) -> Iterator[Finding]:
+    certificate = settings.tls.certificate
+    if certificate is None:
+        return
+    try:
+        server_context(certificate, settings.tls.key)
+    except TLSError as error:
+        yield Finding("tls", works=False, seen=str(error))
+    else:
+        yield Finding("tls", works=True, seen=str(certificate))
+
+
+def _users(settings: Settings) -> Iterator[Finding]:
+    """Read the users, then ask whether the server may run with them."""
+    try:
+        users = UsersFile(settings.users_file).read()
+    except UsersError as error:
+        yield Finding("users", works=False, seen=str(error))
+        return
+    try:
+        access = decide(settings, has_users=bool(users))
+    except ConfigurationError as error:
+        yield Finding("access", works=False, seen="; ".join(map(str, error.problems)))
+        return
+    plural = "" if len(users) == 1 else "s"
+    yield Finding("access", works=True, seen=f"{access.value}, {len(users)} user{plural}")

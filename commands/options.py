@@ -1,0 +1,51 @@
+"""Arguments and options that commands share, and the settings that they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from virtcim.commands.failures import MISUSED, failing
+
+if TYPE_CHECKING:
+    from virtcim.configuration import Settings
+
+Uris = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[URI]...",
+        help="Hypervisors, for example qemu:///system; instead of those of the configuration.",
+        show_default=False,
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Configuration file; /etc/virtcim/virtcim.toml if it is there.",
+        show_default=False,
+    ),
+]
+StateDir = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Where records and users are kept.", show_default=False),
+]
+
+
+def settings_of(
+    config: Path | None,
+    *,
+    state_dir: str | None = None,
+    uris: list[str] | None = None,
+    listen: list[str] | None = None,
+    web: str | None = None,
+) -> "Settings":
+    """Load the settings with what the command line says over them."""
+    from virtcim.configuration import ConfigurationError, load  # noqa: PLC0415
+
+    said: dict[str, object] = {"hosts": uris, "listen": listen, "state_dir": state_dir}
+    options = {key: value for key, value in said.items() if value}
+    if web:
+        options["web"] = {"listen": web}
+    with failing(ConfigurationError, exit_code=MISUSED):
+        return load(options, config)
