@@ -8,13 +8,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import structlog
+
 from virtcim.commands.failures import MISUSED, Failure
 from virtcim.commands.tables import show
 from virtcim.configuration import ConfigurationError, Settings, decide
 from virtcim.configuration.settings import Host
 from virtcim.hypervisors.errors import HypervisorError
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
-from virtcim.listeners.logging import configure_logging
 from virtcim.listeners.tls import TLSError, server_context
 from virtcim.listeners.users import UsersError, UsersFile
 
@@ -30,15 +31,16 @@ class Finding:
 
 def check(settings: Settings) -> None:
     """Try everything and print what works; Failure when something does not."""
-    configure_logging(logging.CRITICAL, "logfmt")  # the table says it all
+    if not settings.hosts:
+        raise Failure("no hypervisor is named, neither here nor in the configuration", MISUSED)
+    # The table says it all.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     findings = [*asyncio.run(_hosts(settings)), *_tls(settings), *_users(settings)]
     show(
         ("", "works", "seen"),
         [(each.what, "yes" if each.works else "NO", each.seen) for each in findings],
     )
     broken = [each.what for each in findings if not each.works]
-    if not settings.hosts:
-        raise Failure("no hypervisor is named", MISUSED)
     if broken:
         raise Failure(f"{len(broken)} of {len(findings)} do not work: {', '.join(broken)}")
 

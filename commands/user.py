@@ -14,7 +14,7 @@ SHORTEST_PASSWORD = 8
 
 def add(settings: Settings, name: str, ask: Callable[[], str], *, replace: bool) -> None:
     """Add a user; the name is checked before anybody types a password."""
-    with failing(IllegalUser, exit_code=MISUSED), failing(UsersError):
+    with failing(UsersError), failing(IllegalUser, exit_code=MISUSED):
         check_name(name)
         password = ask()
         if len(password) < SHORTEST_PASSWORD:

@@ -30,7 +30,13 @@ from virtcim.wbem.reading import (
     read_untyped_value,
     typed,
 )
-from virtcim.wbem.refusal import CIMErrorToken, Refusal, not_valid, not_well_formed
+from virtcim.wbem.refusal import (
+    CIMErrorToken,
+    Refusal,
+    header_mismatch,
+    not_valid,
+    not_well_formed,
+)
 from virtcim.wbem.status import InvalidParameter, NotSupported
 
 MOST_NODES = 200_000
@@ -134,9 +140,7 @@ def read_call(body: bytes) -> Call:
     _check_version(version, "1", CIMErrorToken.UNSUPPORTED_PROTOCOL_VERSION)
     message_id = attribute(message, "ID")
     if len(message) == 1 and message[0].tag == "MULTIREQ":
-        raise Refusal(
-            501, CIMErrorToken.MULTIPLE_REQUESTS_UNSUPPORTED, "multiple requests are not served"
-        )
+        raise header_mismatch("MULTIREQ needs a CIMBatch header")
     request = expect(only_child(message), "SIMPLEREQ")
     calls = [child for child in request if child.tag != "CORRELATOR"]
     if len(calls) != 1:

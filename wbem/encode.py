@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 
+from virtcim.wbem.objects import ClassDeclaration, Instance, Value
 from virtcim.wbem.replies import (
     ClassesReply,
     ClassNamesReply,
@@ -93,8 +94,16 @@ def _out_parameter(parameter: OutParameter) -> str:
     if parameter.value is None:
         return ""
     content = value_xml(parameter.type, parameter.value)
-    head = f'<PARAMVALUE NAME="{escape_attribute(parameter.name)}" PARAMTYPE="{parameter.type}">'
-    return f"{head}{content}</PARAMVALUE>"
+    head = f'<PARAMVALUE NAME="{escape_attribute(parameter.name)}" PARAMTYPE="{parameter.type}"'
+    return f"{head}{_embedding(parameter.value)}>{content}</PARAMVALUE>"
+
+
+def _embedding(value: Value) -> str:
+    """Return the attribute that tells a client that the text is an object (DSP0201 5.2.5.6)."""
+    sample = next(filter(None, value), None) if isinstance(value, tuple) else value
+    if isinstance(sample, Instance):
+        return ' EmbeddedObject="instance"'
+    return ' EmbeddedObject="object"' if isinstance(sample, ClassDeclaration) else ""
 
 
 def _property_value(reply: PropertyReply) -> Iterable[bytes]:

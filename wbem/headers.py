@@ -88,25 +88,32 @@ def _check_target(value: bytes, call: ExtrinsicCall) -> None:
         path = parse_uri(_decoded(value, "CIMObject").strip())
     except ValueError:
         raise header_mismatch("CIMObject is not an object path") from None
-    if path.identity()[:2] != call.target.identity()[:2] or not _same_keys(
-        path.keys, call.target.keys
-    ):
+    same_class = path.identity()[:2] == call.target.identity()[:2]
+    if not same_class or not _same_keys(path.keys, call.target.keys):
         raise header_mismatch("CIMObject differs from the target of the call")
 
 
 def _same_keys(header: Keys, body: Keys) -> bool:
-    return _key_texts(header) == _key_texts(body)
+    """Compare keys as texts: headers do not tell 5 from "5" reliably, nor true from "TRUE".
 
-
-def _key_texts(keys: Keys) -> dict[str, str | None]:
-    """Return keys by lower-case name as text: headers do not tell 5 from "5" reliably.
-
-    Reference keys have too many spellings to compare them in a header.
+    A lone key may be nameless in the body. Reference keys have too many spellings to compare
+    them in a header.
     """
-    return {
-        name.lower(): None if isinstance(value, ObjectPath) else str(value)
-        for name, value in keys or ()
-    }
+    if header is None or body is None:
+        return header is body
+    given, wanted = ({name.lower(): value for name, value in keys} for keys in (header, body))
+    if wanted.keys() == {""} and len(given) == 1:
+        given = {"": next(iter(given.values()))}
+    return given.keys() == wanted.keys() and all(
+        isinstance(value, ObjectPath) or _key_text(given[name]) == _key_text(value)
+        for name, value in wanted.items()
+    )
+
+
+def _key_text(value: KeyValue) -> str:
+    text = str(value)
+    lowered = text.lower()
+    return lowered if lowered in {"true", "false"} else text
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from virtcim.wbem.objects import ClassDeclaration, Instance, QualifierDeclaratio
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import (
     Element,
+    attribute,
     expect,
     only_child,
     read_class,
@@ -55,7 +56,7 @@ def _text(element: Element) -> str:
 def _name(element: Element) -> str:
     """Read a name given as VALUE or, by some clients, as CLASSNAME."""
     child = expect(only_child(element), "CLASSNAME", "VALUE")
-    return child.get("NAME") or "" if child.tag == "CLASSNAME" else text_of(child).strip()
+    return attribute(child, "NAME") if child.tag == "CLASSNAME" else text_of(child).strip()
 
 
 def _boolean(element: Element) -> bool:

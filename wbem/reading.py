@@ -311,6 +311,8 @@ def _instance_property(element: Element) -> InstanceProperty:
     kind = kind or cim_type(element)
     # wbemcli sends the qualifiers of the class inside the instance; they mean nothing there.
     _, children = _split_qualifiers(element)
+    for child in children:
+        expect(child, _VALUE_TAGS[kind is CIMType.REFERENCE, is_array])
     embedding = _embedding(element)
     return InstanceProperty(
         name=name,
@@ -331,6 +333,14 @@ _PROPERTY_KINDS: Mapping[str, tuple[CIMType | None, bool]] = {
     "PROPERTY.ARRAY": (None, True),
     "PROPERTY.REFERENCE": (CIMType.REFERENCE, False),
 }
+
+_VALUE_TAGS: Mapping[tuple[bool, bool], str] = {
+    # is a reference, is an array
+    (False, False): "VALUE",
+    (False, True):  "VALUE.ARRAY",
+    (True,  False): "VALUE.REFERENCE",
+    (True,  True):  "VALUE.REFARRAY",
+}  # fmt: skip
 
 
 def read_instance(element: Element) -> Instance:

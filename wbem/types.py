@@ -49,9 +49,9 @@ INTEGER_RANGES: Mapping[CIMType, tuple[int, int]] = {
 
 REAL_TYPES = frozenset({CIMType.REAL32, CIMType.REAL64})
 
-_DATETIME = re.compile(
-    r"[0-9]{4}[0-9*]{10}\.[0-9*]{6}[+-][0-9]{3}|[0-9]{8}[0-9*]{6}\.[0-9*]{6}:000"
-)
+_CLOCK = r"(?:[01][0-9]|2[0-3]|\*\*)(?:[0-5][0-9]|\*\*){2}\.[0-9*]{6}"
+_DATE = r"[0-9]{4}(?:0[1-9]|1[0-2]|\*\*)(?:0[1-9]|[12][0-9]|3[01]|\*\*)"
+_DATETIME = re.compile(rf"{_DATE}{_CLOCK}[+-][0-9]{{3}}|[0-9]{{8}}{_CLOCK}:000")
 _TRAILING_STARS = re.compile(r"[0-9]*\**")
 
 

@@ -8,12 +8,19 @@ import re
 from collections.abc import Iterator
 
 from virtcim.wbem.paths import KeyValue, ObjectPath
-from virtcim.wbem.values import format_boolean, parse_boolean, parse_integer, parse_real
+from virtcim.wbem.types import CIMType
+from virtcim.wbem.values import (
+    FORMATTERS,
+    format_boolean,
+    parse_boolean,
+    parse_integer,
+    parse_real,
+)
 
 _HEAD = re.compile(
-    r"""(?:[A-Za-z][A-Za-z0-9+.-]*:)?          # cimxml-wbem: and its like
-        (?://(?P<host>[^/]*))?                  # authority
-        (?:/?(?P<namespace>[^:.="]*):)?         # namespace
+    r"""(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?        # cimxml-wbem: and its like, only before an authority
+        //(?P<host>[^/]*))?                     # authority
+        (?:/?(?P<namespace>[^:="]*):)?          # namespace; names of hosts in it may have dots
         (?P<class>[^:.="/,]+)                   # class
     """,
     re.VERBOSE,
@@ -82,8 +89,10 @@ def format_uri(path: ObjectPath) -> str:
 def _format_key(value: KeyValue) -> str:
     if isinstance(value, bool):
         return format_boolean(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return str(value)
+    if isinstance(value, float):
+        return FORMATTERS[CIMType.REAL64](value)
     text = format_uri(value) if isinstance(value, ObjectPath) else value
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -36,6 +36,9 @@ from virtcim.hypervisors.model import (
 NOTHING_KNOWN: Mapping[DomainUUID, DomainFacts] = MappingProxyType({})
 
 
+_ATTEMPTS = 3  # a domain that starts or stops in each of them is read again at its event
+
+
 class _Run(NamedTuple):
     """What changes while a domain runs."""
 
@@ -85,7 +88,7 @@ def read_domains(
         filtered = [_uuids(connection, flag) for flag in _FILTERS]
         runs = _bulk_runs(connection)
         reads = (
-            unless_gone(partial(_read_listed, domain, scheme, known, runs, filtered))
+            unless_gone(partial(_read_listed, connection, domain, scheme, known, runs, filtered))
             for domain in listed
         )
         return [facts for facts in reads if facts is not None]
@@ -100,6 +103,7 @@ def read_domain(
 
 
 def _read_listed(
+    connection: NativeConnection,
     domain: NativeDomain,
     scheme: Scheme,
     known: Mapping[DomainUUID, DomainFacts],
@@ -108,21 +112,23 @@ def _read_listed(
 ) -> DomainFacts:
     uuid = domain.UUIDString()
     flags = _Flags(*(uuid in members for members in filtered))
-    run = runs.get(uuid) or _run(domain)
+    run = runs.get(uuid)
+    if run is None or not _is_coherent(run):
+        domain, run = _look_up(connection, uuid)
     return _facts(domain, scheme, run, flags, known.get(DomainUUID(uuid)))
 
 
 def _read_domain(
     connection: NativeConnection, scheme: Scheme, uuid: DomainUUID, known: DomainFacts | None
 ) -> DomainFacts:
-    domain = connection.lookupByUUIDString(uuid)
+    domain, run = _look_up(connection, uuid)
     flags = _Flags(
         persistent=bool(domain.isPersistent()),
         autostart=bool(unless_unsupported(domain.autostart, 0)),
         managed_save=bool(unless_unsupported(domain.hasManagedSaveImage, 0)),
         has_snapshots=bool(unless_unsupported(domain.snapshotNum, 0)),
     )
-    return _facts(domain, scheme, _run(domain), flags, known)
+    return _facts(domain, scheme, run, flags, known)
 
 
 def _facts(
@@ -169,9 +175,24 @@ def _defined(
     )
 
 
-def _run(domain: NativeDomain) -> _Run:
-    state, reason = domain.state()
-    return _Run(domain.ID(), state, reason)
+def _is_coherent(run: _Run) -> bool:
+    """A domain has an id unless it is off.
+
+    libvirt takes the id when it makes the list or handle and the state later, so that a domain
+    that ends or starts in between is off with an id, or runs without one.
+    """
+    return (run.id < 0) == (run.state == DomainState.SHUTOFF)
+
+
+def _look_up(connection: NativeConnection, uuid: str) -> tuple[NativeDomain, _Run]:
+    """A fresh handle and what it says, tried again while it contradicts itself."""
+    for _ in range(_ATTEMPTS):
+        domain = connection.lookupByUUIDString(uuid)
+        state, reason = domain.state()
+        run = _Run(domain.ID(), state, reason)
+        if _is_coherent(run):
+            break
+    return domain, run
 
 
 def _bulk_runs(connection: NativeConnection) -> dict[str, _Run]:

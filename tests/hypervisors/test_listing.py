@@ -160,3 +160,21 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 
     asyncio.run(scene())
     assert capfd.readouterr().err == ""
+
+
+def test_an_id_that_contradicts_the_state_is_read_again(tmp_path: Any) -> None:
+    """A domain that stops between the statistics' handles and their states is off, without id."""
+    node = Node(0, tmp_path)
+    domain = node.define(1)
+    domain.create()
+    stale = node.native.lookupByName("d1")
+    domain.destroy()
+
+    class Racing(Counting):
+        def getAllDomainStats(self, _stats: int) -> Any:  # noqa: N802
+            return [(stale, {"state.state": 5, "state.reason": 2})]
+
+    racing: Any = Racing(node.native, node.calls, node.before)
+    assert stale.ID() > 0
+    (one,) = read_domains(racing, TEST, EVERY_DOMAIN, {})
+    assert (one.state, one.id, one.live_xml) == (DomainState.SHUTOFF, None, None)
