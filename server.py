@@ -5,6 +5,7 @@ reverse at the end, after the calls that are under way.
 """
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -45,9 +46,12 @@ from virtcim.providers.registry import build_namespaces
 log = structlog.get_logger("virtcim.server")
 
 FIRST_NAMESPACE = "root/virt"
-FIRST_LOOK_SECONDS = 5.0
-"""How long the start waits for hypervisors; one that takes longer is shown as not reached yet."""
+CONNECT_SECONDS = 5.0
+"""How long the start waits for connections; a host out of reach is shown as not reached yet."""
+LISTING_SECONDS = 60.0
+"""How long the start waits for the first listing of a host that answers."""
 NAME_SECONDS = 2.0
+_M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
 
 
@@ -64,6 +68,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StartError(f"cannot make {settings.state_dir}: {error.strerror}") from None
+    _share_heap()
     stream = LineBuffer(sys.stderr.fileno())
     configure_logging(_log_level(settings), settings.log.format.value, stream)
     try:
@@ -157,7 +162,10 @@ async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
         await inventory.close()
 
     stack.push_async_callback(close)
-    await asyncio.wait({starting}, timeout=FIRST_LOOK_SECONDS)
+    await asyncio.wait({starting}, timeout=CONNECT_SECONDS)
+    if any(host.hypervisor.connected for host in inventory.hosts.values()):
+        # An empty answer would be a lie while a big host is being listed.
+        await asyncio.wait({starting}, timeout=LISTING_SECONDS)
     if starting.done():
         await starting
 
@@ -249,6 +257,13 @@ async def _fully_qualified_name() -> str:
     canonical = found[0][3]
     usable = "." in canonical and not canonical.startswith("localhost")
     return canonical if usable else name
+
+
+def _share_heap() -> None:
+    """Let all threads allocate from one heap: each new one would keep megabytes for itself."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; others have no such heaps
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _settle_memory() -> None:

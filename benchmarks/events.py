@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import libvirt
-from tests.lab import Lab
 
 from benchmarks import messages
 from benchmarks.processes import Client, virtcim
 from benchmarks.rows import Row
+from tests.lab import Lab
 
 CHANGES = 300
 DEADLINE_SECONDS = 5.0

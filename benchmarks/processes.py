@@ -28,9 +28,10 @@ class Running:
     started_seconds: float = 0.0
 
     def cpu_seconds(self) -> float:
-        """CPU time it has used so far."""
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
+        """CPU time that it and its workers have used so far."""
+        main = psutil.Process(self.process.pid)
+        times = [one.cpu_times() for one in (main, *main.children())]
+        return float(sum(one.user + one.system for one in times))
 
     def rss_megabytes(self) -> float:
         """Memory that it occupies."""

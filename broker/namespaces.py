@@ -114,14 +114,18 @@ def typed_keys(layout: Layout, path: ObjectPath) -> Keys:
         if key in given or key not in declared:
             problem = "is given twice" if key in given else "is no key of the class"
             raise InvalidParameter(f"key {name} of {path.class_name} {problem}")
-        try:
-            given[key] = typed_key(declared[key], value)
-        except ValueError as error:
-            raise InvalidParameter(f"key {name} of {path.class_name}: {error}") from None
+        given[key] = _typed(layout, key, value)
     if len(given) != len(declared):
         missing = ", ".join(p.name for name, p in declared.items() if name not in given)
         raise InvalidParameter(f"path of {path.class_name} has no key {missing}")
     return given
+
+
+def _typed(layout: Layout, key: str, value: KeyValue) -> KeyValue:
+    try:
+        return typed_key(layout.keys[key], value)
+    except ValueError as error:
+        raise InvalidParameter(f"key {key} of {layout.class_name}: {error}") from None
 
 
 def _only_key(layout: Layout) -> str:

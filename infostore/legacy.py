@@ -134,7 +134,7 @@ def _parse(content: bytes) -> Mapping[str, str]:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise _Damage(f"not well-formed: {error.msg}") from error
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise _Damage("has a document type, which libvirt-cim never writes")
     if root.tag != "dominfo":
         raise _Damage("not a <dominfo>")

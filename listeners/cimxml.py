@@ -14,9 +14,10 @@ from virtcim.listeners.authentication import Authenticator, Overloaded
 from virtcim.listeners.http_rules import BUSY
 from virtcim.listeners.messages import Request, Response, refusal_response, refuse
 from virtcim.listeners.observation import Exchange, Observation
-from virtcim.wbem.decode import ExtrinsicCall, operation, read_call
+from virtcim.wbem.decode import ExtrinsicCall, operation
 from virtcim.wbem.encode import encode, encode_error
 from virtcim.wbem.headers import check_call_headers, check_message_headers
+from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
@@ -42,6 +43,7 @@ class CIMXMLApplication:
         self._broker = broker
         self._authenticator = authenticator
         self._observation = observation
+        self._memory = RequestMemory()
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer at once what needs no wait; otherwise return the coroutine that answers."""
@@ -79,19 +81,24 @@ class CIMXMLApplication:
             return refuse(404)
         try:
             check_message_headers(request.headers)
-            call = read_call(request.body)
+            call, asked = self._memory.read_call(request.body)
             check_call_headers(request.headers, call)
-            return self._execute(Exchange(request, user, call))
+            return self._execute(Exchange(request, user, call, asked))
         except Refusal as refusal:
             self._observation.refused(request, refusal.http_status, refusal.detail)
             return refusal_response(refusal)
 
     def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
         try:
+            asked = exchange.asked
+            if asked is not None:
+                return self._reply(exchange, self._broker.read(asked))
             asked = exchange.asked = operation(exchange.call)
             if isinstance(asked, Change):
                 return self._change(exchange, asked)
-            return self._reply(exchange, self._broker.read(asked))
+            reply = self._broker.read(asked)
+            self._memory.remember(exchange.request.body, exchange.call, asked)
+            return self._reply(exchange, reply)
         except Refusal:
             raise
         except WBEMError as error:

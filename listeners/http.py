@@ -7,7 +7,7 @@ of one connection are answered one after the other, at once where the answer is 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from email.utils import formatdate
 from itertools import chain
@@ -256,7 +256,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, request: Request, *, keep_alive: bool) -> None:
         answer = self._at_hand(request) or self._shell.application(request)
         if isinstance(answer, Response) and not wants_chunks(request.version, request.headers):
-            pieces, rest = _collect(iter(answer.pieces))
+            pieces, rest = _collect(answer.pieces)
             if rest is None:
                 self._write(answer, pieces, keep_alive=self._stays(answer, keep_alive=keep_alive))
                 return
@@ -288,11 +288,11 @@ class Connection(asyncio.Protocol):
         if wants_chunks(request.version, request.headers):
             await self._write_chunks(response, keep_alive=keep_alive)
         else:
-            pieces, rest = _collect(iter(response.pieces))
+            pieces, rest = _collect(response.pieces)
             while rest is not None:
                 await asyncio.sleep(0)
                 more, rest = _collect(rest)
-                pieces += more
+                pieces = [*pieces, *more]
             self._write(response, pieces, keep_alive=keep_alive)
         self._answering = None
         self._answer_waiting()
@@ -305,7 +305,7 @@ class Connection(asyncio.Protocol):
                 return
         self._transport.resume_reading()
 
-    def _write(self, response: Response, pieces: list[bytes], *, keep_alive: bool) -> None:
+    def _write(self, response: Response, pieces: Sequence[bytes], *, keep_alive: bool) -> None:
         size = sum(map(len, pieces))
         framing = b"Content-Length: %d\r\n" % size
         head = self._response_head(response, framing, keep_alive=keep_alive)
@@ -388,9 +388,11 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-def _collect(pieces: Iterator[bytes]) -> tuple[list[bytes], Iterator[bytes] | None]:
+def _collect(source: Iterable[bytes]) -> tuple[Sequence[bytes], Iterator[bytes] | None]:
     """Take pieces for one slice of time; return them, and the iterator when it may have more."""
-    taken: list[bytes] = []
+    if isinstance(source, tuple):
+        return source, None
+    pieces, taken = iter(source), []
     until = perf_counter() + SLICE_SECONDS
     for piece in pieces:
         taken.append(piece)

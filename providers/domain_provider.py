@@ -61,10 +61,11 @@ class DomainProvider:
 
 def has_keys(record: Record, keys: Keys) -> bool:
     """Compare all keys; class names are keys too, and compare without case."""
-    return all(
-        value == record[name] or (name == "creationclassname" and _same(value, record[name]))
-        for name, value in keys.items()
-    )
+    for name, value in keys.items():
+        own = record[name]
+        if value != own and not (name.endswith("classname") and _same(value, own)):
+            return False
+    return True
 
 
 def _same(one: object, other: object) -> bool:

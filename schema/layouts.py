@@ -351,10 +351,12 @@ def typed_key(declared: Property, value: KeyValue) -> KeyValue:
 
     Clients send numbers as strings and strings as numbers (DSP0201 VALUETYPE is optional).
     """
+    if declared.type is CIMType.STRING and isinstance(value, str):
+        return value
     if declared.type is CIMType.REFERENCE or isinstance(value, ObjectPath):
         if declared.type is not CIMType.REFERENCE or not isinstance(value, ObjectPath):
             raise ValueError(f"key {declared.name} is of type {declared.type}")
         return value
     if declared.type is CIMType.STRING:
-        return value if isinstance(value, str) else FORMATTERS[CIMType.STRING](value)
+        return FORMATTERS[CIMType.STRING](value)
     return PARSERS[declared.type](value if isinstance(value, str) else str(value))

@@ -13,6 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -133,9 +134,9 @@ class Lab:
         """Let the daemon start again."""
         (self.directory / "hold").unlink(missing_ok=True)
 
-    def guest_pid(self, name: str) -> int:
-        """The process of a running guest."""
-        return self._descendant("qemu-system", f"guest={name},")
+    def kill_guest(self, name: str) -> None:
+        """Kill the process of a running guest."""
+        os.kill(self._descendant("qemu-system", f"guest={name},"), signal.SIGKILL)
 
     def boot_image(self, name: str) -> Path:
         """A disk with the boot sector."""
@@ -154,7 +155,7 @@ class Lab:
 <memory unit='KiB'>16384</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
 {top}<on_crash>preserve</on_crash>
-<devices><controller type='usb' model='none'/><memballoon model='none'/><panic model='isa'/>
+<devices><memballoon model='none'/><panic model='isa'/>
 <disk type='file' device='disk'><driver name='qemu' type='raw'/>
 <source file='{self.boot_image(name)}'/><target dev='hda' bus='ide'/></disk>
 <serial type='file'><source path='{self.directory}/{name}.serial'/></serial>
@@ -165,6 +166,9 @@ class Lab:
         self._process.kill()  # unshare ignores SIGTERM; its children die with it
         self._process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
+        for directory in Path("/sys/fs/cgroup").glob("*/machine"):
+            with suppress(OSError):  # of containers that have ended; in use, it is not ours
+                directory.rmdir()
 
     def _write(self, file: str, text: str) -> None:
         (self.directory / file).write_text(text)

@@ -3,7 +3,7 @@
 A message is a sequence of pieces of bytes: the envelope's head, the reply's own pieces, the tail.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 
@@ -54,21 +54,21 @@ def _head(kind: str, message_id: str, name: str) -> str:
     return _BEFORE_ID + escape_attribute(message_id) + _after_id(kind, name)
 
 
-def encode(message_id: str, name: str, reply: Reply) -> Iterator[bytes]:
-    """Yield the message that answers the call; `name` is the request's spelling of it.
+def encode(message_id: str, name: str, reply: Reply) -> Iterable[bytes]:
+    """Return the pieces of the message that answers the call; a tuple when it is a small one.
 
-    pywbem compares the name with case, so it is echoed and not normalised.
+    `name` is the request's spelling of the call: pywbem compares it with case.
     """
     if isinstance(reply, MethodReply):
-        yield _method_response(message_id, name, reply)
-        return
+        return (_method_response(message_id, name, reply),)
     head = _head(_INTRINSIC, message_id, name)
     if isinstance(reply, VoidReply):
-        yield head.encode() + _VOID_TAIL
-        return
-    yield (head + "<IRETURNVALUE>").encode()
-    yield from _PIECES[type(reply)](reply)
-    yield _INTRINSIC_TAIL
+        return (head.encode() + _VOID_TAIL,)
+    opening = (head + "<IRETURNVALUE>").encode()
+    pieces = _PIECES[type(reply)](reply)
+    if isinstance(reply, _SMALL):
+        return (opening, *pieces, _INTRINSIC_TAIL)
+    return chain((opening,), pieces, (_INTRINSIC_TAIL,))
 
 
 def encode_error(message_id: str, name: str, error: WBEMError, *, extrinsic: bool) -> bytes:
@@ -99,7 +99,7 @@ def _out_parameter(parameter: OutParameter) -> str:
 
 
 def _embedding(value: Value) -> str:
-    """Return the attribute that tells a client that the text is an object (DSP0201 5.2.5.6)."""
+    """Return the attribute that tells a client that the text is an object."""
     sample = next(filter(None, value), None) if isinstance(value, tuple) else value
     if isinstance(sample, Instance):
         return ' EmbeddedObject="instance"'
@@ -166,3 +166,6 @@ _PIECES: Mapping[type, Callable[..., Iterable[bytes]]] = {
     QualifiersReply: _qualifiers,
     PropertyReply: _property_value,
 }
+
+_SMALL = (InstanceReply, PropertyReply)
+"""Replies that are written in no time; the others may be long and are written in turns."""

@@ -18,7 +18,7 @@ from virtcim.wbem.values import (
 )
 
 _HEAD = re.compile(
-    r"""(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?        # cimxml-wbem: and its like, only before an authority
+    r"""(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?        # cimxml-wbem: and its like, before an authority
         //(?P<host>[^/]*))?                     # authority
         (?:/?(?P<namespace>[^:="]*):)?          # namespace; names of hosts in it may have dots
         (?P<class>[^:.="/,]+)                   # class

@@ -64,7 +64,7 @@ _ALL_FLAGS = ListFlag(sum(ListFlag))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds that a call may take, the opening of its connection included."""
+    """Seconds that the opening of a connection, and each kind of call, may take."""
 
     open: float = 10.0
     read: float = 10.0
@@ -99,7 +99,7 @@ class LibvirtHypervisor:
         self._uri = public_uri(uri)
         self._deadlines = deadlines or Deadlines()
         opener = Opener(uri, self._scheme.sharing, keep_alive or KeepAlive())
-        self._crew = Crew(opener, most_stuck)
+        self._crew = Crew(opener, most_stuck, self._deadlines.open)
         self._readers = Pool(self._crew, readers)
         self._changers = Pool(self._crew, changers)
         self._link = EventLink(self._crew, self._deadlines.open)

@@ -189,7 +189,7 @@ class EventLink:
     async def _try_to_connect(self) -> _Line:
         wanted = frozenset(self._wanted)
         try:
-            worker = self._crew.hire()
+            worker = await self._crew.hire()
             line = _Line(worker, self.bus.deliver)
             await self._first_call(line, wanted)
         except HypervisorError:

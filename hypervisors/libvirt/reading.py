@@ -56,6 +56,16 @@ class _Flags(NamedTuple):
     has_snapshots: bool
 
 
+class _Bulk(NamedTuple):
+    """What a listing has of all domains at once."""
+
+    connection: NativeConnection
+    scheme: Scheme
+    known: Mapping[DomainUUID, DomainFacts]
+    filtered: list[frozenset[str]]
+    runs: Mapping[str, _Run]
+
+
 _FILTERS = (
     ListFlag.PERSISTENT,
     ListFlag.AUTOSTART,
@@ -86,11 +96,8 @@ def read_domains(
     with translated(connection):
         listed = connection.listAllDomains(int(flags))
         filtered = [_uuids(connection, flag) for flag in _FILTERS]
-        runs = _bulk_runs(connection)
-        reads = (
-            unless_gone(partial(_read_listed, connection, domain, scheme, known, runs, filtered))
-            for domain in listed
-        )
+        bulk = _Bulk(connection, scheme, known, filtered, _bulk_runs(connection))
+        reads = (unless_gone(partial(_read_listed, bulk, domain)) for domain in listed)
         return [facts for facts in reads if facts is not None]
 
 
@@ -102,20 +109,13 @@ def read_domain(
         return unless_gone(lambda: _read_domain(connection, scheme, uuid, known))
 
 
-def _read_listed(
-    connection: NativeConnection,
-    domain: NativeDomain,
-    scheme: Scheme,
-    known: Mapping[DomainUUID, DomainFacts],
-    runs: Mapping[str, _Run],
-    filtered: list[frozenset[str]],
-) -> DomainFacts:
+def _read_listed(bulk: _Bulk, domain: NativeDomain) -> DomainFacts:
     uuid = domain.UUIDString()
-    flags = _Flags(*(uuid in members for members in filtered))
-    run = runs.get(uuid)
+    flags = _Flags(*(uuid in members for members in bulk.filtered))
+    run = bulk.runs.get(uuid)
     if run is None or not _is_coherent(run):
-        domain, run = _look_up(connection, uuid)
-    return _facts(domain, scheme, run, flags, known.get(DomainUUID(uuid)))
+        domain, run = _look_up(bulk.connection, uuid)
+    return _facts(domain, bulk.scheme, run, flags, bulk.known.get(DomainUUID(uuid)))
 
 
 def _read_domain(

@@ -104,11 +104,16 @@ class Worker:
         return self._connection
 
 
+def _nothing(_connection: NativeConnection) -> None:
+    """The first call only opens."""
+
+
 class Crew:
     """All workers of one hypervisor, and the bound on those that hang."""
 
-    def __init__(self, opener: Opener, most_stuck: int) -> None:
+    def __init__(self, opener: Opener, most_stuck: int, open_deadline: float) -> None:
         self._opener = opener
+        self._open_deadline = open_deadline
         self._most_stuck = most_stuck
         self._dismissed: list[Worker] = []
 
@@ -118,11 +123,23 @@ class Crew:
         self._dismissed = [worker for worker in self._dismissed if not worker.ended.done()]
         return len(self._dismissed)
 
-    def hire(self) -> Worker:
-        """A new worker; raises Busy at the bound."""
+    async def hire(self) -> Worker:
+        """A new worker with an open connection; raises Busy at the bound, ConnectionFailed.
+
+        No keep-alive guards an open, so it has a deadline of its own.
+        """
         if self.stuck >= self._most_stuck:
             raise Busy(f"{self.stuck} calls of the hypervisor do not return")
-        return Worker(self._opener)
+        worker = Worker(self._opener)
+        try:
+            await worker.call(_nothing, self._open_deadline)
+        except DeadlineExceeded as error:
+            self.dismiss(worker)
+            raise ConnectionFailed(f"no connection: {error.detail}") from None
+        except BaseException:
+            self.dismiss(worker)
+            raise
+        return worker
 
     def dismiss(self, worker: Worker, farewell: Work[None] | None = None) -> None:
         """Never use this worker again."""
@@ -170,7 +187,7 @@ class Pool:
 
     async def _on_a_live_worker(self, work: Work[T], end: float) -> T:
         while True:
-            worker = self._idle.pop() if self._idle else self._crew.hire()
+            worker = self._idle.pop() if self._idle else await self._crew.hire()
             try:
                 result = await worker.call(work, end - asyncio.get_running_loop().time())
             except FoundDead:

@@ -10,8 +10,8 @@ from typing import Any
 
 import libvirt
 import pytest
-from tests.lab import Key, Lab, eventually, press
 
+from tests.lab import Key, Lab, eventually, press
 from virtcim.hypervisors.errors import (
     DomainNotFound,
     HypervisorError,

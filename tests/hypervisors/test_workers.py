@@ -1,6 +1,7 @@
 """Workers, their deadlines, and whose connection is whose."""
 
 import asyncio
+import socket
 from pathlib import Path
 from threading import Event
 
@@ -25,7 +26,7 @@ SOON = 0.05
 def crew(most_stuck: int = 2, uri: str = "test:///default") -> Crew:
     """Workers of the test driver, each with a connection of its own."""
     ensure_event_loop()
-    return Crew(Opener(uri, Sharing.PER_WORKER, KeepAlive()), most_stuck)
+    return Crew(Opener(uri, Sharing.PER_WORKER, KeepAlive()), most_stuck, open_deadline=5.0)
 
 
 def identity(connection: NativeConnection) -> int:
@@ -139,6 +140,27 @@ def test_a_failing_open_is_told_and_tried_again() -> None:
             with pytest.raises(ConnectionFailed) as caught:
                 await pool.call(identity, 5)
             assert "/nowhere" in caught.value.detail
+        await people.disband(5)
+        assert people.stuck == 0
+
+    asyncio.run(scene())
+
+
+def test_an_open_has_a_deadline_of_its_own(tmp_path: Path) -> None:
+    """A daemon that accepts and says nothing: ConnectionFailed, long before the call's deadline."""
+
+    async def scene() -> None:
+        ensure_event_loop()
+        with socket.socket(socket.AF_UNIX) as mute:
+            mute.bind(str(tmp_path / "mute"))
+            mute.listen()
+            opener = Opener(
+                f"qemu+unix:///system?socket={tmp_path}/mute", Sharing.PER_WORKER, KeepAlive()
+            )
+            people = Crew(opener, 2, open_deadline=SOON)
+            with pytest.raises(ConnectionFailed):
+                await Pool(people, 1).call(identity, 3600)
+            assert people.stuck == 1
         await people.disband(5)
         assert people.stuck == 0
 

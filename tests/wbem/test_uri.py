@@ -1,0 +1,85 @@
+"""WBEM URIs: every path survives the text, and what is no path is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.wbem.strategies import class_paths, instance_paths
+from virtcim.wbem.paths import ObjectPath
+from virtcim.wbem.uri import format_uri, parse_uri
+
+
+@given(instance_paths(references=False) | class_paths())
+def test_round_trip(path: ObjectPath) -> None:
+    """A path reads back equal, values and types of its keys included."""
+    again = parse_uri(format_uri(path))
+    assert again == path
+    assert [type(v) for _, v in again.keys or ()] == [type(v) for _, v in path.keys or ()]
+
+
+@given(instance_paths(local=True))
+def test_reference_keys_stay_readable(path: ObjectPath) -> None:
+    """A reference key is the text of its path, at any depth."""
+    again = dict(parse_uri(format_uri(path)).keys or ())
+    for name, value in path.keys or ():
+        if isinstance(value, ObjectPath):
+            text = again[name]
+            assert isinstance(text, str)
+            assert text == format_uri(value)
+
+
+@given(st.text() | st.from_regex(r"[/a-z:.]{0,9}X\.[a-z=\"'\\,0-9+-]*", fullmatch=True))
+def test_any_text_is_a_path_or_a_value_error(text: str) -> None:
+    """No text makes anything but a ValueError."""
+    try:
+        assert parse_uri(text).class_name is not None
+    except ValueError:
+        return
+
+
+READ = (
+    ("X", ObjectPath("X", None)),
+    ("X=@", ObjectPath("X")),
+    ("root/virt:X", ObjectPath("X", None, "root/virt")),
+    ("/root/virt:X.k=1", ObjectPath("X", (("k", 1),), "root/virt")),
+    ("interop:X.k=1", ObjectPath("X", (("k", 1),), "interop")),
+    ("root/virt/a.example.org:X.k=1", ObjectPath("X", (("k", 1),), "root/virt/a.example.org")),
+    ("//h/root/virt:X.k=1", ObjectPath("X", (("k", 1),), "root/virt", "h")),
+    ("//h:5988/interop:X", ObjectPath("X", None, "interop", "h:5988")),
+    ("//[::1]:5988/n:X", ObjectPath("X", None, "n", "[::1]:5988")),
+    ("cimxml-wbem://u@h/n:X", ObjectPath("X", None, "n", "u@h")),
+    ("https://h/n:X.k=true", ObjectPath("X", (("k", True),), "n", "h")),
+    ('X.a="x",B="y"', ObjectPath("X", (("a", "x"), ("B", "y")))),
+    ('X.a="x", b=-5', ObjectPath("X", (("a", "x"), ("b", -5)))),
+    (r'X.a="q\"s\\t",b=0x1F', ObjectPath("X", (("a", 'q"s\\t'), ("b", 31)))),
+    ("X.a='c',b='\\''", ObjectPath("X", (("a", "c"), ("b", "'")))),
+    ("X.a=1.5e3,b=FALSE", ObjectPath("X", (("a", 1500.0), ("b", False)))),
+    ('X.a="KVM:x.y=z,w:v/u"', ObjectPath("X", (("a", "KVM:x.y=z,w:v/u"),))),
+    ('X.a="line\nbreak"', ObjectPath("X", (("a", "line\nbreak"),))),
+    ('X.a=""', ObjectPath("X", (("a", ""),))),
+)
+
+
+@pytest.mark.parametrize(("text", "path"), READ)
+def test_reading(text: str, path: ObjectPath) -> None:
+    """Each form of DSP0207, and the namespaces that look like a scheme or have dots."""
+    assert parse_uri(text) == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":", "root/virt:", "X.k", "X.k=", 'X.k="x', "X k=1", "X=1", "X.k=abc", 'X.k="a"b', "X.=1",
+     "X,Y", "X=@@", "X.k='", "X.a=1;b=2", "root/virt", "X.a=1e999999999999999999999x"],
+)  # fmt: skip
+def test_no_path(text: str) -> None:
+    """What is no path raises ValueError with a text that is not endless."""
+    with pytest.raises(ValueError) as caught:
+        parse_uri(text)
+    assert len(str(caught.value)) < 160
+
+
+def test_writing() -> None:
+    """Quotes and backslashes are escaped, references are quoted whole."""
+    inner = ObjectPath("Y", (("b", 'x"'),), "n")
+    path = ObjectPath("X", (("a", "\\"), ("r", inner), ("t", True)), "root/virt", "h")
+    assert format_uri(path) == r'//h/root/virt:X.a="\\",r="n:Y.b=\"x\\\"\"",t=TRUE'
