@@ -70,6 +70,19 @@ def get_instance(name: str) -> tuple[str, bytes]:
     )
 
 
+def new_requests(domains: int) -> list[tuple[str, bytes]]:
+    """Return so many different GetInstance messages that a server has forgotten the first."""
+    return [
+        intrinsic(
+            "GetInstance",
+            InstanceName=_instance_name(domain_name(number)),
+            LocalOnly=f"<VALUE>{spelling}</VALUE>",
+        )
+        for spelling in ("TRUE", "FALSE", "true", "false", "True", "False")
+        for number in range(domains)
+    ]
+
+
 def enumerate_instances(*, origin: bool = False) -> tuple[str, bytes]:
     """Return EnumerateInstances of all domains."""
     return intrinsic(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from virtcim.broker.provider import End, Keys, MethodBody
 from virtcim.inventory.snapshots import Listing
-from virtcim.providers import capabilities, computer_system, host_system
+from virtcim.providers import capabilities, computer_system, host_system, management_service
 from virtcim.providers.interop import PROFILES
 from virtcim.providers.model import CIMV2, INTEROP, NO_METHODS, HostModel
 from virtcim.schema.layouts import Layout, Record, RecordSet
@@ -93,11 +93,15 @@ def _conforming_to(family: str) -> Walk:
 
 _SYSTEM, _HOST = computer_system.FAMILY, host_system.FAMILY
 _CAPABILITIES, _PROFILE = capabilities.FAMILY, "Virt_RegisteredProfile"
+_MANAGEMENT = management_service.FAMILY
 
 ASSOCIATIONS: tuple[Association, ...] = (
     # family                       first end, second end, and the walks between them
     Association("Virt_HostedDependency", (
         Row(_HOST, _SYSTEM, _all(_SYSTEM), _all(_HOST)),
+    ), (CIMV2,)),
+    Association("Virt_HostedService", (
+        Row(_HOST, _MANAGEMENT, _all(_MANAGEMENT), _all(_HOST)),
     ), (CIMV2,)),
     Association("Virt_ElementCapabilities", (
         Row(_SYSTEM, _CAPABILITIES,

@@ -11,12 +11,14 @@ from virtcim.providers.capabilities import CapabilitiesProvider
 from virtcim.providers.computer_system import ComputerSystemProvider
 from virtcim.providers.host_system import HostSystemProvider
 from virtcim.providers.interop import interop_providers, profile_provider
+from virtcim.providers.management_service import ManagementServiceProvider
 from virtcim.providers.model import CIMV2, INTEROP, HostModel, Server
 from virtcim.schema.families import build_repository
 
 PROVIDERS: tuple[Callable[[HostModel], Provider], ...] = (
     ComputerSystemProvider,
     HostSystemProvider,
+    ManagementServiceProvider,
     CapabilitiesProvider,
 )
 """One of each for every host."""

@@ -46,13 +46,14 @@ def compile_mof(path: Path) -> Compiled:
     compiler = pywbem.MOFCompiler(connection, search_paths=[str(path.parent)], log_func=None)
     try:
         compiler.compile_file(str(path), _NAMESPACE)
-    except (pywbem.MOFCompileError, OSError) as error:
+    except (pywbem.MOFCompileError, OSError, ValueError) as error:
+        # ValueError is what the compiler lets through: a value of another type, text of no UTF-8.
         raise MOFError(f"{path}: {error}") from None
     qualifiers = tuple(
-        _qualifier_declaration(q) for q in connection.qualifiers[_NAMESPACE].values()
+        _qualifier_declaration(q) for q in connection.qualifiers.get(_NAMESPACE, {}).values()
     )
     flavors = {q.name.lower(): q.flavor for q in qualifiers}
-    classes = connection.classes[_NAMESPACE].values()
+    classes = connection.classes.get(_NAMESPACE, {}).values()
     return Compiled(qualifiers, tuple(_class(c, flavors) for c in classes))
 
 

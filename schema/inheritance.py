@@ -57,6 +57,7 @@ def _override_property(own: Property, inherited: Property) -> Property:
     return replace(
         own,
         value=inherited.value if own.value is None else own.value,
+        embedding=own.embedding or inherited.embedding,  # it follows from an inherited qualifier
         class_origin=inherited.class_origin,
         qualifiers=inherit_qualifiers(own.qualifiers, inherited.qualifiers),
     )

@@ -20,7 +20,8 @@ from virtcim.wbem.objects import (
     Value,
 )
 from virtcim.wbem.paths import KeyValue, ObjectPath
-from virtcim.wbem.types import CIMType
+from virtcim.wbem.types import REAL_TYPES, CIMType
+from virtcim.wbem.uri import parse_uri
 from virtcim.wbem.values import FORMATTERS, PARSERS, escape
 from virtcim.wbem.writing import (
     any_path_xml,
@@ -227,9 +228,15 @@ def _property_writer(declared: Property, *, origin: bool) -> Callable[[Value], s
         class_origin=declared.class_origin if origin else None,
     )
     head, tail, kind = property_head(item), property_tail(item), declared.type
-    if kind is CIMType.STRING and not declared.is_array and declared.embedding is None:
+    if kind in _UNLIKE or declared.embedding is not None:
+        return lambda value: f"{head}{value_xml(kind, value)}{tail}"
+    if kind is CIMType.STRING and not declared.is_array:
         return _string_writer(head, tail)
     return _remembering_writer(head, tail, kind)
+
+
+# Equal values of these need not have equal texts: 0.0 and -0.0, a key of 1 and one of True.
+_UNLIKE = REAL_TYPES | {CIMType.REFERENCE}
 
 
 def _string_writer(head: str, tail: str) -> Callable[[Value], str]:
@@ -281,7 +288,7 @@ class RecordSet:
     ) -> Iterator[bytes]:
         """Yield pieces of PIECE records each, kept when the variant is one that many ask for."""
         kept = self._pieces.get((form, variant))
-        if kept is not None and len(kept) * PIECE >= len(self.records):
+        if kept is not None:
             yield from kept
             return
         written: list[bytes] = []
@@ -353,6 +360,8 @@ def typed_key(declared: Property, value: KeyValue) -> KeyValue:
     """
     if declared.type is CIMType.STRING and isinstance(value, str):
         return value
+    if declared.type is CIMType.REFERENCE and isinstance(value, str):
+        return parse_uri(value)  # so do clients older than VALUE.REFERENCE
     if declared.type is CIMType.REFERENCE or isinstance(value, ObjectPath):
         if declared.type is not CIMType.REFERENCE or not isinstance(value, ObjectPath):
             raise ValueError(f"key {declared.name} is of type {declared.type}")

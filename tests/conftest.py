@@ -1,10 +1,17 @@
-"""The laboratory for every test that wants real hypervisors; they fail where it cannot run."""
+"""What all tests share: the laboratory of those that want real hypervisors, and Hypothesis.
+
+The tests of a laboratory fail where it cannot run.
+"""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.lab import Lab
+
+settings.register_profile("virtcim", deadline=None)  # no test is about seconds
+settings.load_profile("virtcim")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The checker of replies, on messages that are right and messages that are wrong in one way."""
 
 import pytest
+
 from tests.dsp0203 import check
 
 HEAD = '<?xml version="1.0" encoding="utf-8" ?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0">'

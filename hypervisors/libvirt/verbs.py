@@ -23,6 +23,17 @@ def _off_and_on(domain: NativeDomain) -> None:
     domain.create()
 
 
+def _unless_frozen(ask: Change) -> Change:
+    """A frozen container cannot obey, and asking it can block the lxc driver for every client."""
+
+    def ask_if_it_can_hear(domain: NativeDomain) -> None:
+        if domain.state()[0] == DomainState.PAUSED:
+            raise InvalidState("the container is frozen")
+        ask(domain)
+
+    return ask_if_it_can_hear
+
+
 def _drop_saved_state(domain: NativeDomain) -> None:
     if not domain.hasManagedSaveImage():
         raise InvalidState("the domain has no managed save image")
@@ -52,12 +63,17 @@ _OFF_AND_ON: dict[Verb, Change] = {
     Verb.RESET:            _off_and_on,
 }
 
+_NOT_FROZEN: dict[Verb, Change] = {
+    Verb.SHUTDOWN:         _unless_frozen(_COMMON[Verb.SHUTDOWN]),
+    Verb.REBOOT:           _unless_frozen(_COMMON[Verb.REBOOT]),
+}
+
 # What each libvirt driver implements (virHypervisorDriver of libvirt 9.0).
 VERBS: Mapping[str, Mapping[Verb, Change]] = MappingProxyType({
     "qemu": _COMMON | _SAVING | _WAKING | _RESET,
     "xen":  _COMMON | _SAVING | _WAKING | _OFF_AND_ON,
     "test": _COMMON | _SAVING | _RESET,
-    "lxc":  _COMMON | _OFF_AND_ON,
+    "lxc":  _COMMON | _NOT_FROZEN | _OFF_AND_ON,
 })
 # fmt: on
 

@@ -7,6 +7,7 @@ from typing import Final
 NAMESPACE = "root/virt"
 SYSTEM = "Test_ComputerSystem"
 HOST = "Test_HostSystem"
+SERVICE = "Test_VirtualSystemManagementService"
 
 
 @dataclass(frozen=True)

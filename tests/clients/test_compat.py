@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import pywbem
-from tests.clients.expected import DOMAINS, HOST, NAMESPACE, SYSTEM
+
+from tests.clients.expected import DOMAINS, HOST, NAMESPACE, SERVICE, SYSTEM
 from tests.serving import EIGHT_STATES, serving
 
 
@@ -40,6 +41,19 @@ def test_domain_is_the_antecedent_of_its_host(client: Any) -> None:
     names = client.EnumerateInstanceNames("Test_HostedDependency")
     assert {n["Antecedent"]["Name"] for n in names} == set(DOMAINS)
     assert client.GetInstance(names[0])["Dependent"].classname == HOST
+
+
+def test_service_stays_the_dependent(client: Any) -> None:
+    """HostedService has its ends as in the schema, which libvirt-cim keeps to there."""
+    (name,) = client.EnumerateInstanceNames("Test_HostedService")
+    assert name["Antecedent"].classname == HOST
+    assert name["Dependent"].classname == SERVICE
+
+
+def test_revision_is_the_last_of_libvirt_cim(client: Any) -> None:
+    """The build number promises what clients know of libvirt-cim, and no more."""
+    (service,) = client.EnumerateInstances(SERVICE)
+    assert service["Revision"] == "1347"
 
 
 @pytest.mark.parametrize(

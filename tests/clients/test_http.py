@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Iterator, Mapping
 
 import pytest
+
 from tests.clients.expected import DOMAINS, SYSTEM
 from tests.dsp0203 import check
 from tests.rawhttp import (

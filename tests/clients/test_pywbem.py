@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import pywbem
-from tests.clients.expected import DOMAINS, HOST, NAMESPACE, SYSTEM, Seen
-from tests.dsp0203 import check
-from tests.serving import RunningServer
 
 import virtcim
+from tests.clients.expected import DOMAINS, HOST, NAMESPACE, SERVICE, SYSTEM, Seen
+from tests.dsp0203 import check
+from tests.serving import RunningServer
 
 INTEROP = "root/interop"
 PROPERTIES_OF_STATE = (
@@ -218,6 +218,21 @@ def test_host(client: Any) -> None:
     assert client.GetInstance(host.path) == host
 
 
+def test_management_service(client: Any) -> None:
+    """The host has one service, whose build number tells old clients that it is a late one."""
+    (service,) = client.EnumerateInstances(SERVICE)
+    (host,) = client.EnumerateInstances(HOST)
+    assert service["SystemName"] == host["Name"]
+    assert service["SystemCreationClassName"] == HOST
+    assert service["CreationClassName"] == SERVICE
+    assert service["Name"] == "Management Service"
+    assert service["Revision"].isdigit()
+    assert int(service["Revision"]) >= 2000
+    assert service["Changeset"]
+    assert service["Release"] == virtcim.__version__
+    assert client.GetInstance(service.path) == service
+
+
 def test_capabilities(client: Any) -> None:
     """Each domain has capabilities that tell what the driver can do."""
     capabilities = client.EnumerateInstances("Test_EnabledLogicalElementCapabilities")
@@ -248,10 +263,21 @@ def test_host_of_a_domain(client: Any) -> None:
 def test_domains_of_the_host(client: Any) -> None:
     """The host leads to all domains, as they are when asked for directly."""
     (host,) = client.EnumerateInstanceNames(HOST)
-    domains = client.Associators(host, AssocClass="CIM_HostedDependency")
+    domains = client.Associators(host, AssocClass="Test_HostedDependency")
     assert {d["Name"] for d in domains} == set(DOMAINS)
     for domain in domains:
         assert dict(domain) == dict(client.GetInstance(path(domain["Name"])))
+
+
+def test_service_of_the_host(client: Any) -> None:
+    """The host leads to its management service, which is one of what it hosts, and back."""
+    (host,) = client.EnumerateInstanceNames(HOST)
+    (service,) = client.Associators(host, AssocClass="CIM_HostedService", ResultRole="Dependent")
+    assert dict(service) == dict(client.GetInstance(service.path))
+    (back,) = client.AssociatorNames(service.path, Role="Dependent")
+    assert back["Name"] == host["Name"] == service["SystemName"]
+    hosted = client.AssociatorNames(host, AssocClass="CIM_HostedDependency")
+    assert {p["Name"] for p in hosted} == {*DOMAINS, service["Name"]}
 
 
 @pytest.mark.parametrize(
@@ -284,9 +310,13 @@ def test_capabilities_of_a_domain(client: Any) -> None:
 
 def test_associations_can_be_enumerated_and_fetched(client: Any) -> None:
     """Association instances are instances: listed, and found by their own paths."""
-    names = client.EnumerateInstanceNames("CIM_HostedDependency")
+    names = client.EnumerateInstanceNames("Virt_HostedDependency")
     assert {n["Dependent"]["Name"] for n in names} == set(DOMAINS)
-    for name in names:
+    services = client.EnumerateInstanceNames("Virt_HostedService")
+    assert [n["Dependent"].classname for n in services] == [SERVICE]
+    everything = client.EnumerateInstanceNames("CIM_HostedDependency")
+    assert sorted(map(str, everything)) == sorted(map(str, names + services))
+    for name in everything:
         assert client.GetInstance(name)["Dependent"] == name["Dependent"]
 
 
@@ -395,7 +425,7 @@ def test_iterations_fall_back(server: RunningServer) -> None:
     names = {i["Name"] for i in connection.IterEnumerateInstances(SYSTEM)}
     assert names == set(DOMAINS)
     (host,) = connection.IterEnumerateInstancePaths(HOST)
-    found = connection.IterAssociatorInstancePaths(host, AssocClass="CIM_HostedDependency")
+    found = connection.IterAssociatorInstancePaths(host, AssocClass="Test_HostedDependency")
     assert {p["Name"] for p in found} == set(DOMAINS)
     connection.close()
 
@@ -493,6 +523,15 @@ def test_wrong_method_calls(client: Any) -> None:
     assert status_of(call, "RequestStateChange", path("running"), RequestedState="x") == 4
     assert status_of(call, "RequestStateChange", SYSTEM, RequestedState=state) == 4
     assert status_of(call, "RequestStateChange", path("nobody"), RequestedState=state) == 6
+
+
+def test_methods_of_the_service(client: Any) -> None:
+    """What the service declares but does not do is not available, on its class and its instance."""
+    (service,) = client.EnumerateInstanceNames(SERVICE)
+    for target in (SERVICE, service, "KVM_VirtualSystemManagementService"):
+        for method in ("DefineSystem", "destroysystem", "RequestStateChange", "StartService"):
+            assert status_of(client.InvokeMethod, method, target) == 16
+        assert status_of(client.InvokeMethod, "NoSuchMethod", target) == 17
 
 
 def test_requested_state_survives_a_restart_of_the_client(own_server: RunningServer) -> None:

@@ -4,7 +4,8 @@ import re
 import subprocess
 
 import pytest
-from tests.clients.expected import DOMAINS, HOST, NAMESPACE, SYSTEM
+
+from tests.clients.expected import DOMAINS, HOST, NAMESPACE, SERVICE, SYSTEM
 from tests.serving import RunningServer
 
 CLASSES = ("Test", "KVM", "Xen", "LXC")
@@ -130,7 +131,20 @@ def test_references(server: RunningServer) -> None:
     assert line.split(" ")[1].startswith(
         f"Capabilities={NAMESPACE}:Test_EnabledLogicalElementCapabilities."
     )
-    assert len(answered(server, "rin -ar Antecedent", host_path(server))) == len(DOMAINS)
+    lines = answered(server, "rin -ar Antecedent", host_path(server))
+    kinds = sorted(line.split(".")[0].split(":")[1] for line in lines)
+    assert kinds == ["Test_HostedDependency"] * len(DOMAINS) + ["Test_HostedService"]
+
+
+def test_management_service(server: RunningServer) -> None:
+    """Ei and gi show the host's service and what clients choose features by."""
+    wanted = "Name,Started,Revision,Changeset"
+    (line,) = answered(server, "ei", SERVICE, wanted)
+    path, shown = line.removeprefix(f"{NAMESPACE}:").split(' Name="Management Service",')
+    assert re.fullmatch(r'Started=TRUE,Changeset="virtcim-[\d.]+",Revision="[2-9]\d{3,}"', shown)
+    assert path.startswith(f"{SERVICE}.")
+    assert answered(server, "gi", path, wanted) == [line]
+    assert answered(server, "ei", "KVM_VirtualSystemManagementService") == []
 
 
 def test_chunked_replies(server: RunningServer) -> None:
@@ -177,6 +191,7 @@ def test_request_state_change(own_server: RunningServer) -> None:
         ("di", domain("running"), (), r"\(7\) CIM_ERR_NOT_SUPPORTED"),
         ("sp", domain("running"), ("EnabledDefault=3",), r"\(7\) CIM_ERR_NOT_SUPPORTED"),
         ("cm", domain("running"), ("NoSuch",), r"\(17\) CIM_ERR_METHOD_NOT_FOUND"),
+        ("cm", SERVICE, ("DefineSystem",), r"\(16\) CIM_ERR_METHOD_NOT_AVAILABLE: .*DefineSystem"),
     ],
 )
 def test_errors(

@@ -9,6 +9,7 @@ from random import Random
 from xml.sax.saxutils import escape
 
 from lxml import etree
+
 from tests.rawhttp import (
     cim_headers,
     head,

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from tests.dsp0203 import check
 from tests.fuzz.mutations import GOOD, spoil_bytes, spoil_head, spoil_tree, spoil_values
 from tests.rawhttp import Answer, Client, head

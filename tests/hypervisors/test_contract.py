@@ -81,7 +81,7 @@ QEMU: dict[str, tuple[Outcome, ...]] = {
 LXC: dict[str, tuple[Outcome, ...]] = {
     "shutoff":     (BOOTED, WRONG,   NEVER, WRONG, NEVER, WRONG,  NEVER, WRONG,  WRONG,  WRONG),
     "running":     (WRONG,  WRONG,   NEVER, OFF,   NEVER, BOOTED, NEVER, PAUSED, BOOTED, BOOTED),
-    "paused":      (WRONG,  RESUMED, NEVER, OFF,   NEVER, PAUSED, NEVER, PAUSED, PAUSED, BOOTED),
+    "paused":      (WRONG,  RESUMED, NEVER, OFF,   NEVER, WRONG,  NEVER, PAUSED, WRONG,  BOOTED),
 }
 # fmt: on
 

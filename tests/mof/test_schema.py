@@ -124,6 +124,13 @@ def test_every_value_has_its_text() -> None:
         ("Virt_HostedDependency", {"Antecedent", "Dependent"}),
         ("Virt_ElementCapabilities", {"ManagedElement", "Capabilities"}),
         ("Virt_EnabledLogicalElementCapabilities", {"InstanceID"}),
+        ("CIM_VirtualSystemSettingData", {"InstanceID"}),
+        ("CIM_ResourceAllocationSettingData", {"InstanceID"}),
+        (
+            "Virt_VirtualSystemManagementService",
+            {"SystemCreationClassName", "SystemName", "CreationClassName", "Name"},
+        ),
+        ("Virt_HostedService", {"Antecedent", "Dependent"}),
         ("Virt_RegisteredProfile", {"InstanceID"}),
         ("CIM_ConcreteJob", {"InstanceID"}),
         (

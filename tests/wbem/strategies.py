@@ -21,7 +21,7 @@ from virtcim.wbem.types import INTEGER_RANGES, CIMType
 _UNWRITABLE = [*map(chr, (*range(9), 11, 12, *range(14, 32))), "\ufffe", "\uffff"]
 
 TEXTS = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters=_UNWRITABLE), max_size=20
+    st.characters(exclude_categories=["Cs"], exclude_characters=_UNWRITABLE), max_size=20
 )
 """Everything that XML 1.0 can carry."""
 
@@ -62,7 +62,7 @@ _SCALARS: dict[CIMType, st.SearchStrategy[Scalar]] = {
     CIMType.STRING: TEXTS,
     CIMType.CHAR16: st.characters(
         max_codepoint=0xFFFD,
-        exclude_categories=("Cs",),
+        exclude_categories=["Cs"],
         exclude_characters=_UNWRITABLE,
     ),
     CIMType.REAL32: st.floats(width=32, allow_nan=False).map(_real32),

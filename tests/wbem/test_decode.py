@@ -270,7 +270,7 @@ PIECES = st.sampled_from(
     [
         "<", "/>", "</VALUE>", "<VALUE>", 'NAME="', '"', "<IPARAMVALUE ", "<KEYVALUE>",
         "<VALUE.ARRAY>", "<INSTANCENAME CLASSNAME='X'>", "&lt;", "&#0;", "]]>", "<![CDATA[", "<!--",
-        "PropertyList", "ClassName", namespace_path("a"), path(), class_name("X"), text("1"), INSTANCE,
+        "PropertyList", namespace_path("a"), path(), class_name("X"), text("1"), INSTANCE,
     ]
 )  # fmt: skip
 

@@ -180,7 +180,7 @@ def test_every_parameter_in_any_case(kind: type[Operation]) -> None:
     names = " ".join(DOCUMENT[kind])
     sent = [parameter(name.upper(), SAMPLES[name][0]) for name in reversed(names.split())]
     values = {field(name): SAMPLES[name][1] for name in names.split()}
-    assert decoded(kind.__name__.upper(), *sent) == kind(namespace="root/virt", **values)  # type: ignore[arg-type]
+    assert decoded(kind.__name__.upper(), *sent) == kind(namespace="root/virt", **values)
     assert {f.name for f in fields(kind)} == {"namespace", *values}
 
 

@@ -1,7 +1,7 @@
 """CIM objects as XML: legal, plain enough for any client, and read back equal."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from lxml import etree
 
 from tests.dsp0203 import check, check_fragment
@@ -76,6 +76,7 @@ def test_paths(path: ObjectPath) -> None:
     check(reply(f"<VALUE.REFERENCE>{text}</VALUE.REFERENCE>"))
 
 
+@settings(max_examples=30)
 @given(CLASSES)
 def test_classes(declaration: ClassDeclaration) -> None:
     """Every class, with all that can be declared in it, reads back equal."""
@@ -169,6 +170,7 @@ def test_embedded_objects_are_escaped_xml(instance: Instance) -> None:
     assert read_instance(element(text)) == instance
 
 
+@settings(max_examples=30)
 @given(CLASSES)
 def test_embedded_classes(declaration: ClassDeclaration) -> None:
     """A class in a property is the text of its XML."""

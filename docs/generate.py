@@ -1,0 +1,358 @@
+# ruff: noqa: INP001  (a script beside the pages that it fills, not a package)
+"""Fills the marked parts of the pages from the code: `python docs/generate.py`.
+
+The rule: a fact that the code holds is not written by hand. A part stands between
+`<!-- generated: NAME -->` and `<!-- end -->`; everything else on a page is left alone.
+"""
+
+import importlib
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
+
+from virtcim import __version__, providers
+from virtcim.broker.namespaces import Namespaces
+from virtcim.broker.provider import AssociationProvider, Provider
+from virtcim.configuration.hypervisors import DRIVERS
+from virtcim.hypervisors.libvirt import LibvirtHypervisor
+from virtcim.hypervisors.libvirt.driver import CHANGE_DEADLINES
+from virtcim.hypervisors.libvirt.schemes import SCHEMES
+from virtcim.hypervisors.model import DomainState, Verb
+from virtcim.infostore import Infostore
+from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late
+from virtcim.inventory import Host
+from virtcim.providers import interop
+from virtcim.providers.model import Server
+from virtcim.providers.registry import build_namespaces
+from virtcim.providers.states import CONNECTION, STATES, StateRow, verb_for
+from virtcim.schema import valuemaps
+from virtcim.schema.families import member
+from virtcim.schema.layouts import Getter
+from virtcim.wbem.objects import ClassDeclaration, Method, Parameter, Property, qualifier_value
+
+ROOT = Path(__file__).parent.parent
+PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PREFIX = "KVM"
+FIRST_NAMESPACE = "root/virt"
+
+
+@cache
+def filled() -> Mapping[str, frozenset[str]]:
+    """Give the properties that a provider fills, by class; of associations it is the ends."""
+    tables: dict[str, Mapping[str, Getter]] = {
+        member(PREFIX, "Virt_RegisteredProfile"): interop.PROFILE,
+        "CIM_ObjectManager": interop.OBJECT_MANAGER,
+        "CIM_Namespace": interop.NAMESPACE,
+    }
+    for found in pkgutil.iter_modules(providers.__path__, f"{providers.__name__}."):
+        module = vars(importlib.import_module(found.name))
+        if {"FAMILY", "PROPERTIES"} <= module.keys():
+            tables[member(PREFIX, module["FAMILY"])] = module["PROPERTIES"]
+    return {name: frozenset(properties) for name, properties in tables.items()}
+
+
+# What is served
+
+
+@cache
+def namespaces() -> Namespaces:
+    """Build the model of one KVM host; nothing is opened and nothing connects."""
+    host = Host(
+        "default",
+        LibvirtHypervisor("qemu:///system"),
+        Infostore("sqlite:///never-opened"),
+        prefix=PREFIX,
+        namespace=FIRST_NAMESPACE,
+    )
+    return build_namespaces((host,), Server("host.example", __version__))
+
+
+def served() -> Mapping[str, tuple[Provider, tuple[str, ...]]]:
+    """Give each served class with a provider and the namespaces that answer it."""
+    found: dict[str, tuple[Provider, tuple[str, ...]]] = {}
+    for namespace in namespaces():
+        for declaration in namespace.repository:
+            provider = namespace.provider(declaration.name)
+            if provider is not None:
+                _, before = found.get(declaration.name, (provider, ()))
+                found[declaration.name] = (provider, (*before, namespace.name))
+    return found
+
+
+def _ancestors(declaration: ClassDeclaration) -> Iterator[ClassDeclaration]:
+    repository = next(iter(namespaces())).repository
+    above = repository.find(declaration.superclass or "")
+    while above is not None:
+        yield above
+        above = repository.find(above.superclass or "")
+
+
+def described(declaration: ClassDeclaration) -> str:
+    """Give the class's own sentence; a stamped class has that of its family."""
+    for each in (declaration, *_ancestors(declaration)):
+        text = qualifier_value(each.qualifiers, "Description")
+        if text is not None:
+            return str(text)
+    raise ValueError(f"class {declaration.name} has no description")
+
+
+def described_element(element: Property | Method | Parameter) -> str:
+    """Give the sentence of a property, method or parameter."""
+    return str(qualifier_value(element.qualifiers, "Description"))
+
+
+def generic(name: str) -> str:
+    """Write the prefix as the place where a hypervisor's stands."""
+    return name.replace(f"{PREFIX}_", "P_", 1) if name.startswith(f"{PREFIX}_") else name
+
+
+# Markdown
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a table; bars in cells would end them."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    cells = ([str(cell).replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def code(words: Iterable[object]) -> str:
+    """Write words as code, a comma between them."""
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _named(number: IntEnum) -> str:
+    return f"{number.value} {number.name.replace('_', ' ').capitalize()}"
+
+
+def _numbers(numbers: Iterable[IntEnum]) -> str:
+    return ", ".join(str(number.value) for number in numbers) or "none"
+
+
+def _state(state: DomainState) -> str:
+    return state.name.lower()
+
+
+# The parts
+
+
+def classes() -> str:
+    """List the served classes."""
+    rows = [
+        (f"`{generic(name)}`", described(p.layout.declaration), code(where), code(p.methods) or "-")
+        for name, (p, where) in served().items()
+    ]
+    return table(("class", "an instance is", "namespaces", "methods"), rows)
+
+
+def classes_short() -> str:
+    """List the served classes by what they are, in as many lines however many there are."""
+    kinds: dict[str, list[str]] = {}
+    for name, (provider, where) in served().items():
+        association = isinstance(provider, AssociationProvider)
+        kind = "associations" if association else f"instances in `{where[0]}`"
+        kinds.setdefault(kind, []).append(generic(name))
+    return table(("what", "classes"), [(kind, code(names)) for kind, names in kinds.items()])
+
+
+def prefixes() -> str:
+    """List the drivers that can be connected, with the prefix of their classes."""
+    rows = [(f"`{d.example}`", f"`{d.prefix}_`") for n, d in DRIVERS.items() if n in SCHEMES]
+    return table(("hypervisor", "prefix"), rows)
+
+
+def model() -> str:
+    """Describe every served class with its properties and methods."""
+    return "\n".join(_class(name, *found) for name, found in served().items())
+
+
+def _class(name: str, provider: Provider, where: tuple[str, ...]) -> str:
+    declaration = provider.layout.declaration
+    above = [each.name for each in _ancestors(declaration)]
+    lines = [
+        f"### {generic(name).replace('_', chr(92) + '_')}\n\n{described(declaration)}\n",
+        f"- Derives from {code(above)}.",
+        f"- Served in {code(where)}.",
+        f"- Keys: {code(key.name for key in provider.layout.keys.values())}.",
+    ]
+    if isinstance(provider, AssociationProvider):
+        ends = " and ".join(f"`{e.role}` (`{generic(e.class_name)}`)" for e in provider.ends)
+        lines.append(f"- Relates {ends}.")
+    rows = [_property(provider, each) for each in declaration.properties]
+    properties = table(("property", "type", "filled", "meaning"), rows)
+    methods = "".join(f"\n{_method(m)}" for m in declaration.methods if m.name in provider.methods)
+    return "\n".join(lines) + f"\n\n{properties}{methods}"
+
+
+def _property(provider: Provider, declared: Property) -> tuple[str, ...]:
+    association = isinstance(provider, AssociationProvider)
+    key = " (key)" if declared.name.lower() in provider.layout.keys else ""
+    kind = f"`{generic(declared.reference_class or '')}` ref" if association else declared.type
+    array = "[]" if declared.is_array else ""
+    default = "no" if declared.value is None else f"default {declared.value}"
+    is_filled = association or declared.name in filled()[provider.layout.class_name]
+    shown = "yes" if is_filled else default
+    return f"`{declared.name}`{key}", f"{kind}{array}", shown, described_element(declared)
+
+
+def _method(method: Method) -> str:
+    rows = [
+        (f"`{p.name}`", p.type, "in" if p.flag("In", default=True) else "out", described_element(p))
+        for p in method.parameters
+    ]
+    head = f"Method `{method.name}`: {described_element(method)}\n\n"
+    return head + table(("parameter", "type", "way", "meaning"), rows)
+
+
+_ROW = (
+    "EnabledState", "OperatingStatus", "OperationalStatus", "HealthState", "PrimaryStatus",
+    "DetailedStatus", "TransitioningToState", "AvailableRequestedStates", "StatusDescriptions",
+)  # fmt: skip
+
+
+def _row(row: StateRow, texts: Iterable[str]) -> tuple[object, ...]:
+    return (
+        row.enabled_state.value,
+        row.operating_status.value,
+        _numbers(row.operational_status),
+        row.health_state.value,
+        row.primary_status.value,
+        row.detailed_status.value,
+        row.transitioning_to_state.value,
+        _numbers(row.available_requested_states),
+        "; ".join(texts),
+    )
+
+
+def states() -> str:
+    """Write the state table."""
+    rows = [
+        (_state(state), reason.value, *_row(*described_row))
+        for state, reasons in STATES.items()
+        for reason, described_row in reasons.items()
+    ]
+    return table(("state", "reason", *_ROW), rows)
+
+
+def connection_states() -> str:
+    """Write what stands instead while the hypervisor cannot be reached."""
+    rows = [(_named(s), *_row(*found)) for s, found in CONNECTION.items() if found is not None]
+    return table(("CommunicationStatus", *_ROW), rows)
+
+
+_ENUMERATIONS: tuple[type[IntEnum], ...] = (
+    valuemaps.EnabledState,
+    valuemaps.RequestedState,
+    valuemaps.OperatingStatus,
+    valuemaps.OperationalStatus,
+    valuemaps.HealthState,
+    valuemaps.PrimaryStatus,
+    valuemaps.DetailedStatus,
+    valuemaps.CommunicationStatus,
+)
+
+
+def numbers() -> str:
+    """Write the names of the numbers."""
+    rows = [(f"`{e.__name__}`", ", ".join(map(_named, e))) for e in _ENUMERATIONS]
+    return table(("property", "numbers"), rows)
+
+
+# A domain that is off may have a saved state, which makes it one more column.
+_SITUATIONS: tuple[tuple[str, DomainState, bool], ...] = (
+    *((_state(state), state, False) for state in DomainState),
+    ("shutoff, saved", DomainState.SHUTOFF, True),
+)
+
+
+def request_state_change() -> str:
+    """Write what each request does in each state."""
+    rows = [
+        (_named(wanted), *(_answer(wanted, s, saved=saved) for _, s, saved in _SITUATIONS))
+        for wanted in valuemaps.RequestedState
+    ]
+    return table(("request", *(name for name, _, _ in _SITUATIONS)), rows)
+
+
+def _answer(wanted: valuemaps.RequestedState, state: DomainState, *, saved: bool) -> str:
+    found = verb_for(wanted, state, saved=saved)
+    return f"**{found.value}**" if isinstance(found, Verb) else str(found.value)
+
+
+def return_codes() -> str:
+    """Write the return values of RequestStateChange."""
+    return table(
+        ("code", "meaning"),
+        [
+            (c.value, c.name.replace("_", " ").capitalize())
+            for c in valuemaps.RequestStateChangeCode
+        ],
+    )
+
+
+def verbs() -> str:
+    """Write which driver can do what, and how long it may take."""
+    rows = [
+        (v.value, *("yes" if v in s.verbs else "no" for s in SCHEMES.values()), f"{seconds:g} s")
+        for v, seconds in CHANGE_DEADLINES.items()
+    ]
+    return table(("verb", *SCHEMES, "deadline"), rows)
+
+
+_NOT_AT_START = (Closed, Failing, Late)
+
+
+def infostore_errors() -> str:
+    """Write the errors of the infostore that a start can meet."""
+    rows = [
+        (leaf.situation.format(place="…"), leaf.remedy)
+        for leaf in InfostoreError.__subclasses__()
+        if leaf not in _NOT_AT_START and leaf.__module__ == InfostoreError.__module__
+    ]
+    return table(("message", "what to do"), rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "classes": classes,
+    "classes-short": classes_short,
+    "prefixes": prefixes,
+    "model": model,
+    "states": states,
+    "connection-states": connection_states,
+    "numbers": numbers,
+    "request-state-change": request_state_change,
+    "return-codes": return_codes,
+    "verbs": verbs,
+    "infostore-errors": infostore_errors,
+}
+
+
+# The pages
+
+
+def pages() -> tuple[Path, ...]:
+    """Give every page that may have a generated part."""
+    return (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
+
+
+def current(text: str) -> str:
+    """Give a page with its parts as they should be; raises KeyError for an unknown part."""
+    return PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n{part[3]}", text)
+
+
+def main() -> None:
+    """Write the pages that are out of date, and name them."""
+    for page in pages():
+        old = page.read_text(encoding="utf-8")
+        new = current(old)
+        if new != old:
+            page.write_text(new, encoding="utf-8")
+            sys.stdout.write(f"{page.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
