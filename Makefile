@@ -5,7 +5,7 @@ BUILD_PACKAGES = ca-certificates gcc libc6-dev libvirt-dev pkg-config python3 py
 RUN_PACKAGES = $(BUILD_PACKAGES) curl sblim-wbemcli
 TEST_PACKAGES = $(RUN_PACKAGES) git iproute2 libvirt-clients libvirt-daemon libvirt-daemon-driver-lxc \
 	libvirt-daemon-driver-qemu openssl postgresql procps qemu-system-x86 qemu-utils util-linux
-BENCH_PACKAGES = $(TEST_PACKAGES) nginx-light
+BENCH_PACKAGES = $(TEST_PACKAGES) nginx-light wrk
 FRESH_PACKAGES = debootstrap git util-linux
 
 PYTEST_ARGUMENTS = -n 2 --dist loadfile

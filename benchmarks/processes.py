@@ -138,8 +138,11 @@ def wrk(
     return float(rate[1])
 
 
+_LUA = {ord(character): f"\\{ord(character):03d}" for character in '"\\\r\n'}
+
+
 def _lua(data: bytes) -> str:
-    return '"' + "".join(f"\\{byte:03d}" for byte in data) + '"'
+    return '"' + data.decode("latin-1").translate(_LUA) + '"'
 
 
 class Client:
@@ -153,21 +156,27 @@ class Client:
         """Return (seconds to the first byte, seconds to the last, body)."""
         begun = time.perf_counter()
         self._socket.sendall(request)
-        data = self._socket.recv(1 << 20)
+        data = self._receive()
         first = time.perf_counter() - begun
         while b"\r\n\r\n" not in data:
-            data += self._socket.recv(1 << 20)
+            data += self._receive()
         head, _, body = data.partition(b"\r\n\r\n")
         length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])  # type: ignore[index]
         pieces, size = [body], len(body)
         while size < length:
-            piece = self._socket.recv(1 << 20)
+            piece = self._receive()
             pieces.append(piece)
             size += len(piece)
         last = time.perf_counter() - begun
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head)
         return first, last, b"".join(pieces)
+
+    def _receive(self) -> bytes:
+        data = self._socket.recv(1 << 20)
+        if not data:
+            raise ConnectionError("the server hung up")
+        return data
 
     def close(self) -> None:
         """Hang up."""

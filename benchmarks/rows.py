@@ -90,6 +90,7 @@ def throughput(directory: Path) -> Iterator[Row]:
     everything = messages.http_request(*messages.enumerate_instances())
     with virtcim(f"test://{directory}/node.xml", directory) as ours:
         client = Client(ours.port)
+        client.ask(everything)  # so that every instance has been written once
         files = {f"{n}.xml": client.ask(request)[2] for n, request in enumerate(instances)}
         files["all.xml"] = client.ask(everything)[2]
         with nginx(files, directory) as theirs:
@@ -106,7 +107,8 @@ def throughput(directory: Path) -> Iterator[Row]:
                 "EnumerateInstances of 1 000, warm", 1.0, pair,
                 ([everything], [_get("all.xml")]), directory,
             )  # fmt: skip
-            yield from _latencies(client, Client(theirs.port), instances, everything)
+            pair_of_clients = (Client(ours.port), Client(theirs.port))
+            yield from _latencies(*pair_of_clients, instances, everything)
         # libvirt's test driver keeps its domains in our process; a real one does not.
         hypervisor = _test_driver_megabytes(f"test://{directory}/node.xml")
         own = ours.rss_megabytes() - hypervisor

@@ -16,10 +16,10 @@ FAMILY = "Virt_VirtualSystemManagementService"
 NAME = "Management Service"
 
 COMPAT_REVISION = 1347
-"""The last build of libvirt-cim, whose features the switch promises."""
+"""A build of libvirt-cim that has all features which its clients ask the number for."""
 
 FIRST_BUILD = 2000
-"""Where our own numbers start: above every build of libvirt-cim."""
+"""Where our own numbers start, so that none is one of libvirt-cim's."""
 
 _RELEASE = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _PLACES = 3  # major, minor, micro

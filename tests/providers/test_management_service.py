@@ -154,7 +154,7 @@ def test_what_the_service_tells() -> None:
 
 
 def test_revision_for_clients_of_libvirt_cim() -> None:
-    """With the switch on the build number is that of libvirt-cim's last one; our version stays."""
+    """With the switch on the build number is one of libvirt-cim's; our version stays."""
 
     async def scene(stage: Scene) -> None:
         assert stage.instance()["Revision"] == "1347"

@@ -48,9 +48,9 @@ def derived(*properties: Property, methods: tuple[Method, ...] = ()) -> ClassDec
 
 def test_a_class_without_superclass_is_the_origin_of_all_it_has() -> None:
     """Nothing is propagated in the class that declares it."""
-    members = [*BASE.properties, *BASE.methods]
-    assert {member.class_origin for member in members} == {"Base"}
-    assert not any(member.propagated for member in members)
+    for members in (BASE.properties, BASE.methods):
+        assert {member.class_origin for member in members} == {"Base"}
+        assert not any(member.propagated for member in members)
 
 
 def test_inherited_elements() -> None:

@@ -1,7 +1,6 @@
 """Compiled writers against the plain ones: the same bytes for any class, values and selection."""
 
 import math
-import re
 from collections.abc import Iterable
 
 import pytest
@@ -29,10 +28,18 @@ from virtcim.schema.layouts import (
     WrittenRecords,
     typed_key,
 )
-from virtcim.wbem.objects import ClassDeclaration, Instance, InstanceProperty, Property, Qualifier
+from virtcim.wbem.objects import (
+    ClassDeclaration,
+    Instance,
+    InstanceProperty,
+    Property,
+    Qualifier,
+    Value,
+)
 from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.types import CIMType
-from virtcim.wbem.writing import any_path_xml, instance_name_xml, instance_xml
+from virtcim.wbem.values import FORMATTERS, escape
+from virtcim.wbem.writing import any_path_xml, instance_xml
 
 KEY = (Qualifier("Key", CIMType.BOOLEAN, value=True),)
 
@@ -97,7 +104,7 @@ def selections(draw: st.DrawFn, layout: Layout) -> tuple[Selection, ClassDeclara
         kept = tuple(p for p in layout.properties if draw(st.booleans()))
         within = ClassDeclaration(name="Above", properties=kept)
     origin = draw(st.booleans())
-    return Selection(wanted, within and within.name, class_origin=origin), within
+    return Selection(wanted, None if within is None else "Above", class_origin=origin), within
 
 
 # The slow references
@@ -130,20 +137,25 @@ def plain_instance(
 
 def plain_name(record: Record) -> bytes:
     """Return INSTANCENAME; the types of keys are the declared ones."""
-    parts = []
-    for declared in record.layout.properties:
-        value = record[declared.name]
-        if declared.qualifiers and isinstance(value, str | int | float | ObjectPath):
-            text = instance_name_xml(ObjectPath("", ((declared.name, value),)))
-            binding = text.partition(">")[2].removesuffix("</INSTANCENAME>")
-            if declared.type is not CIMType.REFERENCE:
-                binding = _TYPE.sub(f' TYPE="{declared.type}"', binding, count=1)
-            parts.append(binding)
+    keys = "".join(
+        _plain_key(declared, record[declared.name])
+        for declared in record.layout.properties
+        if declared.qualifiers
+    )
     name = record.layout.class_name
-    return f'<INSTANCENAME CLASSNAME="{name}">{"".join(parts)}</INSTANCENAME>'.encode()
+    return f'<INSTANCENAME CLASSNAME="{name}">{keys}</INSTANCENAME>'.encode()
 
 
-_TYPE = re.compile(' TYPE="[a-z0-9]+"')
+def _plain_key(declared: Property, value: Value) -> str:
+    if isinstance(value, ObjectPath):
+        inside = f"<VALUE.REFERENCE>{any_path_xml(value)}</VALUE.REFERENCE>"
+    else:
+        texts = {CIMType.STRING, CIMType.CHAR16, CIMType.DATETIME}
+        kind = "string" if declared.type in texts else "numeric"
+        kind = "boolean" if declared.type is CIMType.BOOLEAN else kind
+        text = escape(FORMATTERS[declared.type](value))
+        inside = f'<KEYVALUE VALUETYPE="{kind}" TYPE="{declared.type}">{text}</KEYVALUE>'
+    return f'<KEYBINDING NAME="{declared.name}">{inside}</KEYBINDING>'
 
 
 @settings(max_examples=200)
@@ -226,6 +238,9 @@ def test_forms_of_replies(records: RecordSet, data: st.DataObject) -> None:
         assert b"".join(getattr(written, form)()) == b"".join(elements)
 
 
+KEY_HEAD = b'<KEYVALUE VALUETYPE="numeric" TYPE="uint32">'
+
+
 def numbered(count: int) -> RecordSet:
     """Return instances with a number each."""
     item = Property(name="N", type=CIMType.UINT32, qualifiers=KEY)
@@ -244,11 +259,8 @@ def test_pieces(count: int, form: str) -> None:
     for _ in range(2):
         pieces: list[bytes] = list(getattr(written, form)())
         assert len(pieces) == -(-count // PIECE)
-        numbers = [
-            int(part.partition(b"<")[0]) for part in b"".join(pieces).split(b'TYPE="uint32">')[1:]
-        ]
-        key_numbers = numbers[:: 1 if form == "names" else 2]
-        assert key_numbers == list(range(count))
+        numbers = [int(part.partition(b"<")[0]) for part in b"".join(pieces).split(KEY_HEAD)[1:]]
+        assert numbers == list(range(count))
 
 
 def test_records_are_found_by_key() -> None:
@@ -361,7 +373,7 @@ def test_keys_take_the_declared_type(kind: CIMType, sent: KeyValue, value: KeyVa
         (CIMType.BOOLEAN, 1),
         (CIMType.DATETIME, "now"),
         (CIMType.STRING, REFERENCE),
-        (CIMType.REFERENCE, "no path"),
+        (CIMType.REFERENCE, "no=path"),
         (CIMType.REFERENCE, 5),
     ],
 )
