@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from virtcim.broker.instances import existing_record, selection
-from virtcim.broker.namespaces import Namespace, Namespaces
+from virtcim.broker.namespaces import Namespace, Namespaces, find_record
 from virtcim.broker.provider import AssociationProvider
 from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
-from virtcim.schema.repository import is_association
+from virtcim.schema.repository import is_association, select_class
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration
 from virtcim.wbem.paths import ObjectPath
@@ -34,7 +34,7 @@ def associators(namespaces: Namespaces, host: str, operation: ops.Associators) -
     """Return the instances, or for a class the classes, at the other ends."""
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     if operation.object_name.keys is None:
-        return _class_objects(host, _associated_classes(namespaces, operation))
+        return _class_objects(host, operation, _associated_classes(namespaces, operation))
     return ObjectsReply(_written(_associated(namespaces, operation), chosen, host))
 
 
@@ -49,7 +49,7 @@ def references(namespaces: Namespaces, host: str, operation: ops.References) -> 
     """Return the association instances, or for a class the classes, that refer to the source."""
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     if operation.object_name.keys is None:
-        return _class_objects(host, _referring_classes(namespaces, operation))
+        return _class_objects(host, operation, _referring_classes(namespaces, operation))
     return ObjectsReply(_written(_referring(namespaces, operation), chosen, host))
 
 
@@ -109,11 +109,16 @@ def _source(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> R
     Associations cross namespaces: an instance that another namespace serves is a legal source
     wherever an association of it is served.
     """
-    if namespace.provider(path.class_name) is None:
-        for other in namespaces:
-            if other.provider(path.class_name) is not None:
-                return existing_record(other, path)
-    return existing_record(namespace, path)
+    if namespace.provider(path.class_name) is not None:
+        return existing_record(namespace, path)
+    home = namespace
+    for other in namespaces:
+        provider = other.provider(path.class_name)
+        if provider is not None:
+            home, record = other, find_record(provider, path)
+            if record is not None:
+                return record
+    return existing_record(home, path)
 
 
 def _steps(
@@ -136,9 +141,28 @@ def _is_role(wanted: str | None, role: str) -> bool:
 # Classes
 
 
-def _class_objects(host: str, found: Iterable[tuple[str, ClassDeclaration]]) -> ClassObjectsReply:
+def _class_objects(
+    host: str,
+    operation: ops.Associators | ops.References,
+    found: Iterable[tuple[str, ClassDeclaration]],
+) -> ClassObjectsReply:
     return ClassObjectsReply(
-        tuple((ObjectPath(c.name, None, namespace, host), c) for namespace, c in found)
+        tuple(
+            (ObjectPath(c.name, None, namespace, host), _selected(c, operation))
+            for namespace, c in found
+        )
+    )
+
+
+def _selected(
+    declaration: ClassDeclaration, operation: ops.Associators | ops.References
+) -> ClassDeclaration:
+    return select_class(
+        declaration,
+        local_only=False,
+        include_qualifiers=operation.include_qualifiers,
+        include_class_origin=operation.include_class_origin,
+        property_list=operation.property_list,
     )
 
 

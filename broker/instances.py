@@ -42,7 +42,8 @@ def existing_record(namespace: Namespace, path: ObjectPath) -> Record:
 def _telling_key(path: ObjectPath) -> str:
     """Return the key that tells instances of a class apart; clients look for it in the text."""
     names = [name for name, _ in path.keys or ()]
-    return next((name for name in names if name.lower() in {"name", "deviceid"}), names[0])
+    telling = next((name for name in names if name.lower() in {"name", "deviceid"}), names[0])
+    return telling or "the only key"
 
 
 def get_instance(namespaces: Namespaces, operation: ops.GetInstance) -> InstanceReply:

@@ -19,6 +19,8 @@ from virtcim.wbem.status import (
 from virtcim.wbem.types import INTEGER_RANGES, CIMType
 from virtcim.wbem.values import parse
 
+_SERVICE = "CIM_Service"
+
 
 async def invoke_method(namespaces: Namespaces, operation: InvokeMethod) -> MethodReply:
     """Run a method; the order of checks is class, method, target, arguments."""
@@ -42,12 +44,15 @@ def _method(methods: Iterable[Method], class_name: str, name: str) -> Method:
 
 
 def _target(namespace: Namespace, provider: Provider, path: ObjectPath) -> Record:
-    """Return the instance to act on; a class path means the only instance of the class.
+    """Return the instance to act on; the class path of a service means its only instance.
 
-    Clients call methods of a singleton service on its class.
+    Clients call methods of a singleton service on its class. No other class is meant so: that
+    there is one domain just now does not make it the one that the client means.
     """
     if path.keys is not None:
         return existing_record(namespace, path)
+    if not namespace.repository.is_a(path.class_name, _SERVICE):
+        raise InvalidParameter(f"methods of {path.class_name} are called on an instance")
     records = provider.records()
     if len(records) != 1:
         number = "no instance" if not len(records) else "more than one instance"
