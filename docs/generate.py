@@ -174,7 +174,7 @@ def _class(name: str, provider: Provider, where: tuple[str, ...]) -> str:
     declaration = provider.layout.declaration
     above = [each.name for each in _ancestors(declaration)]
     lines = [
-        f"### {generic(name).replace('_', chr(92) + '_')}\n\n{described(declaration)}\n",
+        f"### `{generic(name)}`\n\n{described(declaration)}\n",
         f"- Derives from {code(above)}.",
         f"- Served in {code(where)}.",
         f"- Keys: {code(key.name for key in provider.layout.keys.values())}.",
@@ -306,13 +306,18 @@ def verbs() -> str:
 _NOT_AT_START = (Closed, Failing, Late)
 
 
-def infostore_errors() -> str:
-    """Write the errors of the infostore that a start can meet."""
-    rows = [
-        (leaf.situation.format(place="…"), leaf.remedy)
+def start_errors() -> tuple[type[InfostoreError], ...]:
+    """Give the errors of the infostore that a start can meet."""
+    return tuple(
+        leaf
         for leaf in InfostoreError.__subclasses__()
         if leaf not in _NOT_AT_START and leaf.__module__ == InfostoreError.__module__
-    ]
+    )
+
+
+def infostore_errors() -> str:
+    """Write these errors with what to do."""
+    rows = [(leaf.situation.format(place="…"), leaf.remedy) for leaf in start_errors()]
     return table(("message", "what to do"), rows)
 
 

@@ -18,6 +18,8 @@ Keys = tuple[tuple[str, KeyValue], ...] | None
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
+_READABLE_TYPES = _XML_TYPES | {"*/*", "application/*", "text/*"}
+_READABLE_CHARSETS = frozenset({"utf-8", "utf8", "*"})
 _UTF8_NAMES = frozenset({"utf-8", "utf8"})
 
 
@@ -37,6 +39,26 @@ def check_message_headers(headers: Headers) -> None:
             501, CIMErrorToken.MULTIPLE_REQUESTS_UNSUPPORTED, "multiple requests are not served"
         )
     _check_content_type(headers.get(b"content-type", b""))
+    _check_accept(headers.get(b"accept", b"*/*"), headers.get(b"accept-charset", b"*"))
+
+
+@lru_cache(maxsize=64)
+def _check_accept(types: bytes, charsets: bytes) -> None:
+    """Refuse a client that could not read the answer (RFC 9110 section 12.5)."""
+    if _accepted(types).isdisjoint(_READABLE_TYPES):
+        raise Refusal(406, None, "replies are application/xml")
+    if _accepted(charsets).isdisjoint(_READABLE_CHARSETS):
+        raise Refusal(406, None, "replies are UTF-8")
+
+
+def _accepted(value: bytes) -> set[str]:
+    """Return the names in an Accept header that are not ruled out by a quality of zero."""
+    names = set()
+    for item in value.decode("latin-1").lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        if not any(re.fullmatch(r"q=0(\.0*)?", parameter) for parameter in parameters):
+            names.add(name)
+    return names
 
 
 @lru_cache(maxsize=64)

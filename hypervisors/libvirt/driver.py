@@ -97,6 +97,7 @@ class LibvirtHypervisor:
     ) -> None:
         self._scheme = scheme_of(uri)
         self._uri = public_uri(uri)
+        self._verbs = frozenset(self._scheme.verbs)
         self._deadlines = deadlines or Deadlines()
         opener = Opener(uri, self._scheme.sharing, keep_alive or KeepAlive())
         self._crew = Crew(opener, most_stuck, self._deadlines.open)
@@ -120,7 +121,7 @@ class LibvirtHypervisor:
     @property
     def verbs(self) -> frozenset[Verb]:
         """What the driver's table has."""
-        return frozenset(self._scheme.verbs)
+        return self._verbs
 
     @property
     def events(self) -> EventBus:

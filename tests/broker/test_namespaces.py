@@ -55,9 +55,7 @@ def test_providers_of_associations(world: World) -> None:
 
 
 def test_providers_must_fit_the_schema(world: World) -> None:
-    """A provider of an unknown, abstract or keyless class, a second one, or one of an unknown
-    method is refused.
-    """
+    """An unknown, abstract or keyless class, a second provider, an unknown method: refused."""
     one = Namespaces()
     one.add(Namespace("root/a", repository()))
     strange = Rows("T_System", ())
@@ -113,10 +111,10 @@ WRONG_KEYS = {
     "surplus": (path(Name="one", Number=5, Live=True, Load=3), "key Load of T_System is no key"),
     "instead": (path(Name="one", Number=5, Alive=True), "key Alive of T_System is no key"),
     "twice": (path(Name="one", Number=5, Live=True, NAME="one"), "key NAME .* is given twice"),
-    "no number": (path(Name="one", Number="x", Live=True), "key Number .* is not an integer"),
-    "out of range": (path(Name="one", Number=65536, Live=True), "key Number .* is not between"),
-    "no boolean": (path(Name="one", Number=5, Live=1), "key Live .* is not a boolean"),
-    "a reference": (path(Name=path(), Number=5, Live=True), "key Name .* is of type string"),
+    "no number": (path(Name="one", Number="x", Live=True), "key number .* is not an integer"),
+    "out of range": (path(Name="one", Number=65536, Live=True), "key number .* is not between"),
+    "no boolean": (path(Name="one", Number=5, Live=1), "key live .* is not a boolean"),
+    "a reference": (path(Name=path(), Number=5, Live=True), "key name .* is of type string"),
     "nameless": (ObjectPath("T_System", (("", "one"),)), "more than one key"),
 }
 
