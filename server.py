@@ -28,7 +28,7 @@ from virtcim.configuration.endpoints import Endpoint
 from virtcim.configuration.settings import Host as HostSettings
 from virtcim.configuration.settings import Settings
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
-from virtcim.infostore.facade import Infostore
+from virtcim.infostore import Infostore, prepare_directory
 from virtcim.inventory.host import Host
 from virtcim.inventory.hosts import Inventory
 from virtcim.listeners.authentication import Authenticator
@@ -64,10 +64,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
 
     Raises ConfigurationError, StartError, InfostoreError and the errors of users and TLS files.
     """
-    try:
-        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StartError(f"cannot make {settings.state_dir}: {error.strerror}") from None
+    prepare_directory(settings.state_dir)
     _share_heap()
     stream = LineBuffer(sys.stderr.fileno())
     configure_logging(_log_level(settings), settings.log.format.value, stream)

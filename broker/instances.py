@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 
-from virtcim.broker.namespaces import Namespace, Namespaces, find_record
+from virtcim.broker.namespaces import Namespace, Namespaces, find_record, typed_keys
+from virtcim.broker.provider import ExplainsAbsence
 from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.operations import Names
@@ -34,6 +35,8 @@ def existing_record(namespace: Namespace, path: ObjectPath) -> Record:
         namespace.declaration(path.class_name)
         raise NotFound(f"there is no instance {format_uri(path)}")
     record = find_record(provider, path)
+    if record is None and isinstance(provider, ExplainsAbsence):
+        raise NotFound(provider.absent(typed_keys(provider.layout, path)))
     if record is None:
         raise NotFound(f"No such instance ({_telling_key(path)}): {format_uri(path)}")
     return record

@@ -52,6 +52,14 @@ class Provider(Protocol):
         """Return the instance with these keys."""
 
 
+@runtime_checkable
+class ExplainsAbsence(Protocol):
+    """A provider that can say more of a missing instance than which key named it."""
+
+    def absent(self, keys: Keys) -> str:
+        """Return why there is no instance with these keys, in words that clients look for."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """One end of an association: the role and the class that stands there."""

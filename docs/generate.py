@@ -6,6 +6,7 @@ The rule: a fact that the code holds is not written by hand. A part stands betwe
 """
 
 import importlib
+import inspect
 import pkgutil
 import re
 import sys
@@ -14,17 +15,20 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-from virtcim import __version__, providers
+from virtcim import __version__, providers, server
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.provider import AssociationProvider, Provider
 from virtcim.configuration.hypervisors import DRIVERS
-from virtcim.hypervisors.libvirt import LibvirtHypervisor
+from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
+from virtcim.hypervisors.libvirt.connections import KeepAlive
 from virtcim.hypervisors.libvirt.driver import CHANGE_DEADLINES
 from virtcim.hypervisors.libvirt.schemes import SCHEMES
 from virtcim.hypervisors.model import DomainState, Verb
 from virtcim.infostore import Infostore
 from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late
 from virtcim.inventory import Host
+from virtcim.listeners import authentication
+from virtcim.listeners.http_rules import Limits
 from virtcim.providers import interop
 from virtcim.providers.model import Server
 from virtcim.providers.registry import build_namespaces
@@ -37,7 +41,6 @@ from virtcim.wbem.objects import ClassDeclaration, Method, Parameter, Property, 
 ROOT = Path(__file__).parent.parent
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PREFIX = "KVM"
-FIRST_NAMESPACE = "root/virt"
 
 
 @cache
@@ -66,7 +69,7 @@ def namespaces() -> Namespaces:
         LibvirtHypervisor("qemu:///system"),
         Infostore("sqlite:///never-opened"),
         prefix=PREFIX,
-        namespace=FIRST_NAMESPACE,
+        namespace=server.FIRST_NAMESPACE,
     )
     return build_namespaces((host,), Server("host.example", __version__))
 
@@ -321,6 +324,32 @@ def infostore_errors() -> str:
     return table(("message", "what to do"), rows)
 
 
+def _default(function: Callable[..., object], parameter: str) -> object:
+    return inspect.signature(function).parameters[parameter].default
+
+
+def fixed_limits() -> str:
+    """Write the limits that no setting changes."""
+    limits, alive = Limits(), KeepAlive()
+    mebibytes, unread = limits.bodies_bytes // 1024**2, f"{limits.write_seconds:g} s"
+    start = f"{server.CONNECT_SECONDS:g} s to connect, {server.LISTING_SECONDS:g} s to list"
+    rows = (
+        ("bodies being received, of all clients together", f"{mebibytes} MiB"),
+        ("requests waiting on one connection", limits.pipelined),
+        ("a client that does not read its reply", unread),
+        ("a call of the infostore", f"{_default(Infostore, 'deadline_seconds'):g} s"),
+        ("a full listing", f"{Deadlines().listing:g} s"),
+        ("a change of a domain", "by verb, see [model.md](model.md)"),
+        ("a silent peer of a remote hypervisor", f"{alive.count} pings, {alive.interval} s apart"),
+        ("calls that hang before more are refused", _default(LibvirtHypervisor, "most_stuck")),
+        ("passwords being verified", authentication.WORKERS),
+        ("log-ins that wait for that", authentication.LONGEST_QUEUE),
+        ("waiting for hypervisors at the start", start),
+        ("calls under way at the end", f"{server.STOP_SECONDS:g} s"),
+    )
+    return table(("what", "limit"), rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "classes": classes,
     "classes-short": classes_short,
@@ -333,6 +362,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "return-codes": return_codes,
     "verbs": verbs,
     "infostore-errors": infostore_errors,
+    "fixed-limits": fixed_limits,
 }
 
 

@@ -4,7 +4,7 @@ This is the one door from our errors to the wire: below CIM a refusal is an HTTP
 every failure, also an unforeseen one, is an ERROR element in a well-formed reply.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Iterator
 from time import perf_counter
 
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from virtcim.broker.broker import Broker
 from virtcim.listeners.authentication import Authenticator, Overloaded
 from virtcim.listeners.http_rules import BUSY
-from virtcim.listeners.messages import Request, Response, refusal_response, refuse
+from virtcim.listeners.messages import Broken, Request, Response, refusal_response, refuse
 from virtcim.listeners.observation import Exchange, Observation
 from virtcim.wbem.decode import ExtrinsicCall, operation
 from virtcim.wbem.encode import encode, encode_error
@@ -65,6 +65,9 @@ class CIMXMLApplication:
         except Overloaded:
             self._observation.refused(request, 503, "too many log-ins wait")
             return refuse(503, headers=BUSY)
+        except Exception:  # the door: nobody else would answer
+            log.exception("unexpected", peer=request.peer)
+            return refuse(500)
         if principal is None:
             return self._challenge(request, authenticator)
         answer = self._answer(request, principal.name)
@@ -87,6 +90,9 @@ class CIMXMLApplication:
         except Refusal as refusal:
             self._observation.refused(request, refusal.http_status, refusal.detail)
             return refusal_response(refusal)
+        except Exception:  # the door: nobody else would answer
+            log.exception("unexpected", peer=request.peer, user=user)
+            return refuse(500)
 
     def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
         try:
@@ -116,8 +122,17 @@ class CIMXMLApplication:
         return self._reply(exchange, reply)
 
     def _reply(self, exchange: Exchange, reply: Reply) -> Response:
-        call = exchange.call
-        return self._response(exchange, "OK", encode(call.message_id, call.name, reply))
+        pieces = encode(exchange.call.message_id, exchange.call.name, reply)
+        if not isinstance(pieces, tuple):
+            pieces = self._guarded(exchange, pieces)
+        return self._response(exchange, "OK", pieces)
+
+    def _guarded(self, exchange: Exchange, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of a reply that is written later; a defect there has an answer too."""
+        try:
+            yield from pieces
+        except Exception as error:  # noqa: BLE001 (the door, its third leaf)
+            raise Broken(self._defect(exchange, error)) from None
 
     def _failure(self, exchange: Exchange, error: WBEMError) -> Response:
         call = exchange.call

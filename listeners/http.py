@@ -7,7 +7,7 @@ of one connection are answered one after the other, at once where the answer is 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from email.utils import formatdate
 from itertools import chain
@@ -26,16 +26,21 @@ from virtcim.listeners.http_rules import (
     judge_head,
     wants_chunks,
 )
-from virtcim.listeners.messages import REASONS, Application, Request, Response, refuse
+from virtcim.listeners.messages import (
+    Application,
+    Broken,
+    Request,
+    Response,
+    refuse,
+    response_head,
+)
+from virtcim.listeners.slices import collect, collect_all
 
 SWEEP_SECONDS = 0.5
 """How often deadlines are looked at: precise enough, and no timer to arm for each request."""
 
 LINGER_SECONDS = 2.0
 """How long input is read and thrown away after a refusal, so that no reset eats the answer."""
-
-SLICE_SECONDS = 0.005
-"""How long a big reply is written in one go before others have their turn."""
 
 SMALL_BYTES = 65536
 """Up to here, copying a reply together is cheaper than handing over two buffers."""
@@ -96,11 +101,12 @@ class Connection(asyncio.Protocol):
         self._limits = shell.limits
         self._loop = loop
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._waiting: deque[tuple[Request | Response, bool]] = deque()
         self._answering: asyncio.Task[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._lingering = False
-        self._last = False  # what is being answered is the last request
+        self._deaf = False  # nothing more is taken from the client
+        self._last = False  # what was asked so far is all that is answered
         self._client_done = False
         self._first_bytes = b""
         self.deadline = loop.time() + self._limits.head_seconds
@@ -134,7 +140,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; a parser error is turned into the most precise status there is."""
-        if self._lingering:
+        if self._deaf:
             return
         was_in_head = self._in_head
         if not was_in_head and not self._in_body:
@@ -142,7 +148,9 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._last = True  # nothing to upgrade to; what follows is no HTTP
+            self._end_here()
+        except httptools.HttpParserCallbackError:
+            raise  # not the client's fault
         except httptools.HttpParserError:
             self._refuse(judge_garbage(self._first_bytes, self._head, self._headers))
             return
@@ -151,10 +159,17 @@ class Connection(asyncio.Protocol):
             if self._head.size > self._limits.head_bytes:
                 self._refuse(refuse(431))
 
+    def _end_here(self) -> None:
+        """There is nothing to upgrade to: what follows the request is no HTTP."""
+        self._last = self._deaf = True
+        if self._answering is None and not self._waiting:
+            self._linger()
+
     def eof_received(self) -> bool:
-        """Answer what was asked before the client closed its side."""
+        """Answer what was asked before the client closed its side; TLS cannot close one side."""
         self._last = self._client_done = True
-        return self._answering is not None
+        busy = self._answering is not None or bool(self._waiting)
+        return busy and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         """Remember that the client is slow to read; it has a deadline."""
@@ -168,6 +183,8 @@ class Connection(asyncio.Protocol):
             self._writable = None
             idle = self._answering is None and not self._lingering
             self.deadline = self._loop.time() + self._limits.idle_seconds if idle else NEVER
+            if idle:
+                self._answer_waiting()
 
     # Parser
 
@@ -195,7 +212,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Judge the head before a byte of the body is taken."""
         self._in_head, self._in_body = False, True
-        if self._lingering:
+        if self._deaf:
             return
         self._set_deadline(self._limits.body_seconds)
         parser = self._parser
@@ -204,12 +221,16 @@ class Connection(asyncio.Protocol):
         )
         if refusal is not None:
             self._refuse(refusal)
-        elif b"expect" in self._headers and self._answering is None:
+        elif self._answering is None:
+            self._ask_for_body()
+
+    def _ask_for_body(self) -> None:
+        if b"expect" in self._headers and not self._body:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body within the limits."""
-        if self._lingering:
+        if self._deaf:
             return
         self._body.append(body)
         self._body_size += len(body)
@@ -220,8 +241,8 @@ class Connection(asyncio.Protocol):
             self._refuse(refuse(503, headers=BUSY))
 
     def on_message_complete(self) -> None:
-        """Answer the request, or queue it behind the one that is being answered."""
-        if self._lingering:
+        """Answer the request, or queue it behind what is being answered or read by the client."""
+        if self._deaf:
             return
         request = Request(
             method=self._parser.get_method(),
@@ -235,7 +256,7 @@ class Connection(asyncio.Protocol):
         keep_alive = self._parser.should_keep_alive()
         self._drop_body()
         self._begin()
-        if self._answering is None:
+        if self._answering is None and self._writable is None:
             self._answer(request, keep_alive=keep_alive)
             return
         self._waiting.append((request, keep_alive))
@@ -256,7 +277,11 @@ class Connection(asyncio.Protocol):
     def _answer(self, request: Request, *, keep_alive: bool) -> None:
         answer = self._at_hand(request) or self._shell.application(request)
         if isinstance(answer, Response) and not wants_chunks(request.version, request.headers):
-            pieces, rest = _collect(answer.pieces)
+            try:
+                pieces, rest = collect(answer.pieces)
+            except Broken as broken:
+                answer, rest = broken.instead, None
+                pieces = tuple(answer.pieces)
             if rest is None:
                 self._write(answer, pieces, keep_alive=self._stays(answer, keep_alive=keep_alive))
                 return
@@ -278,37 +303,40 @@ class Connection(asyncio.Protocol):
         return None
 
     def _stays(self, response: Response, *, keep_alive: bool) -> bool:
-        return keep_alive and not (response.close or self._last or self._shell.stopping)
+        last = self._last and not self._waiting
+        return keep_alive and not (response.close or last or self._shell.stopping)
 
     async def _answer_later(
         self, answer: Response | Awaitable[Response], request: Request, *, keep_alive: bool
     ) -> None:
         response = answer if isinstance(answer, Response) else await answer
-        keep_alive = self._stays(response, keep_alive=keep_alive)
         if wants_chunks(request.version, request.headers):
+            keep_alive = self._stays(response, keep_alive=keep_alive)
             await self._write_chunks(response, keep_alive=keep_alive)
         else:
-            pieces, rest = _collect(response.pieces)
-            while rest is not None:
-                await asyncio.sleep(0)
-                more, rest = _collect(rest)
-                pieces = [*pieces, *more]
-            self._write(response, pieces, keep_alive=keep_alive)
+            response, pieces = await collect_all(response)
+            self._write(response, pieces, keep_alive=self._stays(response, keep_alive=keep_alive))
         self._answering = None
         self._answer_waiting()
 
     def _answer_waiting(self) -> None:
         while self._waiting and not self._lingering:
-            request, keep_alive = self._waiting.popleft()
-            self._answer(request, keep_alive=keep_alive)
-            if self._answering is not None:
+            if self._answering is not None or self._writable is not None:
                 return
-        self._transport.resume_reading()
+            asked, keep_alive = self._waiting.popleft()
+            if isinstance(asked, Request):
+                self._answer(asked, keep_alive=keep_alive)
+            else:
+                self._write(asked, (), keep_alive=False)
+        if self._answering is None and not self._deaf:
+            self._transport.resume_reading()
+            if self._in_body:
+                self._ask_for_body()
 
     def _write(self, response: Response, pieces: Sequence[bytes], *, keep_alive: bool) -> None:
         size = sum(map(len, pieces))
         framing = b"Content-Length: %d\r\n" % size
-        head = self._response_head(response, framing, keep_alive=keep_alive)
+        head = response_head(response, self._shell.date, framing, keep_alive=keep_alive)
         if size < SMALL_BYTES:
             self._transport.write(b"".join((head, *pieces)))
         else:
@@ -317,26 +345,20 @@ class Connection(asyncio.Protocol):
 
     async def _write_chunks(self, response: Response, *, keep_alive: bool) -> None:
         framing = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode\r\n"
-        self._transport.write(self._response_head(response, framing, keep_alive=keep_alive))
-        size = 0
-        for piece in filter(None, response.pieces):
-            size += len(piece)
-            self._transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
-            await (self._writable or asyncio.sleep(0))
-            if self._transport.is_closing():
-                return
-        self._transport.write(b"0\r\nCIMStatusCode: 0\r\n\r\n")
+        date = self._shell.date
+        self._transport.write(response_head(response, date, framing, keep_alive=keep_alive))
+        size, status = 0, 0
+        try:
+            for piece in filter(None, response.pieces):
+                size += len(piece)
+                self._transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
+                await (self._writable or asyncio.sleep(0))
+                if self._transport.is_closing():
+                    break
+        except Broken as broken:
+            response, status = broken.instead, 1  # CIM_ERR_FAILED; the XML ends where it broke
+        self._transport.write(b"0\r\nCIMStatusCode: %d\r\n\r\n" % status)
         self._end(response, size, keep_alive=keep_alive)
-
-    def _response_head(self, response: Response, framing: bytes, *, keep_alive: bool) -> bytes:
-        return b"HTTP/1.1 %d %b\r\nServer: virtcim\r\nDate: %b\r\n%b%b%b\r\n" % (
-            response.status,
-            REASONS[response.status],
-            self._shell.date,
-            response.headers,
-            framing,
-            b"" if keep_alive else b"Connection: close\r\n",
-        )
 
     def _end(self, response: Response, size: int, *, keep_alive: bool) -> None:
         response.sent(size)
@@ -348,20 +370,19 @@ class Connection(asyncio.Protocol):
     # The end of a connection
 
     def _refuse(self, response: Response) -> None:
-        """Answer what is no usable request, and take nothing more from the client."""
-        if self._lingering:
+        """Answer what is no usable request, in its turn; take nothing more from the client."""
+        if self._deaf:
             return
-        if self._answering is None:
-            self._write(response, [], keep_alive=False)
+        self._deaf = True
+        self._drop_body()
+        if self._answering is None and not self._waiting:
+            self._write(response, (), keep_alive=False)
         else:
-            self._last = True  # the answer that is under way is the last
-        self._linger()
+            self._waiting.append((response, False))
 
     def _linger(self) -> None:
-        self._lingering = True
+        self._lingering = self._deaf = True
         self._drop_body()
-        if self._answering is not None and self._answering is not asyncio.current_task():
-            return  # that answer goes out first, and then comes here
         self.deadline = self._loop.time() + LINGER_SECONDS
         if self._transport.can_write_eof() and not self._client_done:
             self._transport.write_eof()
@@ -386,16 +407,3 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, whatever is unsent."""
         self._transport.abort()
-
-
-def _collect(source: Iterable[bytes]) -> tuple[Sequence[bytes], Iterator[bytes] | None]:
-    """Take pieces for one slice of time; return them, and the iterator when it may have more."""
-    if isinstance(source, tuple):
-        return source, None
-    pieces, taken = iter(source), []
-    until = perf_counter() + SLICE_SECONDS
-    for piece in pieces:
-        taken.append(piece)
-        if perf_counter() > until:
-            return taken, pieces
-    return taken, None

@@ -43,6 +43,14 @@ class Response:
     sent: Callable[[int], None] = field(default=_nothing)
 
 
+class Broken(Exception):
+    """Raised by the pieces of a response that cannot be written to its end; `instead` says why."""
+
+    def __init__(self, instead: Response) -> None:
+        super().__init__()
+        self.instead = instead
+
+
 class Application(Protocol):
     """What answers requests; a coroutine is run while the connection reads nothing further."""
 
@@ -51,6 +59,18 @@ class Application(Protocol):
 
 
 REASONS: Mapping[int, bytes] = {status.value: status.phrase.encode() for status in HTTPStatus}
+
+
+def response_head(response: Response, date: bytes, framing: bytes, *, keep_alive: bool) -> bytes:
+    """Return the head of a response; `framing` are the headers that say how long its body is."""
+    return b"HTTP/1.1 %d %b\r\nServer: virtcim\r\nDate: %b\r\n%b%b%b\r\n" % (
+        response.status,
+        REASONS[response.status],
+        date,
+        response.headers,
+        framing,
+        b"" if keep_alive else b"Connection: close\r\n",
+    )
 
 
 def refuse(

@@ -58,6 +58,26 @@ class DomainProvider:
         record = self.record(domain)
         return record if has_keys(record, keys) else None
 
+    def absent(self, keys: Keys) -> str:
+        """Say whether the domain is missing, or which other key does not fit it.
+
+        Clients of libvirt-cim match parts of both texts.
+        """
+        name = self._name_of(keys)
+        domain = domain_named(self._model, name)
+        if domain is None:
+            return f"Referenced domain `{name}' does not exist: Domain not found"
+        return f"No such instance ({unfitting_key(self.record(domain), keys)})"
+
+
+def unfitting_key(record: Record, keys: Keys) -> str:
+    """Return the first key that differs from the record's, as the class spells it."""
+    for declared in record.layout.keys.values():
+        name = declared.name.lower()
+        if not has_keys(record, {name: keys[name]}):
+            return declared.name
+    return ""
+
 
 def has_keys(record: Record, keys: Keys) -> bool:
     """Compare all keys; class names are keys too, and compare without case."""

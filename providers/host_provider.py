@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from virtcim.broker.provider import Keys, MethodBody
 from virtcim.inventory.host import Communication
-from virtcim.providers.domain_provider import has_keys
+from virtcim.providers.domain_provider import has_keys, unfitting_key
 from virtcim.providers.model import NO_METHODS, HostModel
 from virtcim.schema.layouts import Getter, Layout, Record, RecordSet
 from virtcim.schema.valuemaps import (
@@ -84,3 +84,7 @@ class HostProvider:
         """Return the instance if the keys are its keys."""
         record = self.records().records[0]
         return record if has_keys(record, keys) else None
+
+    def absent(self, keys: Keys) -> str:
+        """Say which key does not fit the one instance."""
+        return f"No such instance ({unfitting_key(self.records().records[0], keys)})"

@@ -136,7 +136,11 @@ class Lab:
 
     def kill_guest(self, name: str) -> None:
         """Kill the process of a running guest."""
-        os.kill(self._descendant("qemu-system", f"guest={name},"), signal.SIGKILL)
+        self.signal_guest(name, signal.SIGKILL)
+
+    def signal_guest(self, name: str, number: signal.Signals) -> None:
+        """Send the process of a running guest a signal."""
+        os.kill(self._descendant("qemu-system", f"guest={name},"), number)
 
     def boot_image(self, name: str) -> Path:
         """A disk with the boot sector."""
@@ -160,6 +164,19 @@ class Lab:
 <source file='{self.boot_image(name)}'/><target dev='hda' bus='ide'/></disk>
 <serial type='file'><source path='{self.directory}/{name}.serial'/></serial>
 {devices}</devices></domain>"""
+
+    def broken_guest_xml(self, name: str) -> str:
+        """A QEMU guest whose disk fails at every read, upon which it is paused."""
+        drive = (
+            "driver=raw,file.driver=blkdebug,file.image.driver=file,"
+            f"file.image.filename={self.boot_image(name)},file.inject-error.0.event=none,"
+            "file.inject-error.0.iotype=read,file.inject-error.0.errno=5,"
+            "if=none,id=bad,rerror=stop,werror=stop"
+        )
+        return f"""<domain type='qemu' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>
+<name>{name}</name><memory>16384</memory><os><type machine='pc'>hvm</type></os><q:commandline>
+<q:arg value='-drive'/><q:arg value='{drive}'/>
+<q:arg value='-device'/><q:arg value='ide-hd,drive=bad,bootindex=1'/></q:commandline></domain>"""
 
     def stop(self) -> None:
         """End the daemon and every guest."""

@@ -11,57 +11,84 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.commands.running import virtcim
+
 DATA = Path(__file__).parent / "data"
 EIGHT_STATES = DATA / "eight-states.xml"
 
 COMMAND = (str(Path(sys.executable).parent / "virtcim"),)
 """The program as an installation has it."""
 
+USER, PASSWORD = "anna", "correct horse"
+"""Who may log in where somebody must."""
+
 _START_SECONDS = 60
 _STOP_SECONDS = 30
+_URL = re.compile(r"(https?)://(?:\[([\w:]+)\]|([\w.]+)):(\d+)")
 
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server that listens; `log` is where its standard error goes."""
+    """A server that listens; `log` is where its standard error goes, `web` the URL of its pages."""
 
     host: str
     port: int
     log: Path
     process: subprocess.Popen[bytes]
+    scheme: str = "http"
+    web: str | None = None
 
     @property
     def url(self) -> str:
         """The server's URL as WBEM clients take it."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end, and see that it does so without a complaint."""
+        self.process.send_signal(signal.SIGTERM)
+        self.ended()
+
+    def ended(self) -> None:
+        """Wait for its end, which was asked for."""
+        assert self.process.wait(_STOP_SECONDS) == 0, self.log.read_text()
 
 
 @contextmanager
-def serving(node: Path, directory: Path, **settings: str) -> Iterator[RunningServer]:
-    """Run a server of libvirt's test driver over a node file, with its state in a directory.
+def serving(target: Path | str, directory: Path, **settings: str) -> Iterator[RunningServer]:
+    """Run a server as `started`, and stop it at the end."""
+    with started(target, directory, **settings) as server:
+        yield server
+        server.stop()
 
+
+@contextmanager
+def started(
+    target: Path | str, directory: Path, *, listen: str = "127.0.0.1:0", **settings: str
+) -> Iterator[RunningServer]:
+    """Run a server of a hypervisor, with its state in a directory; kill it if it still runs then.
+
+    target: a hypervisor's URI, or a node file of libvirt's test driver.
     settings: as in the server's environment, without the prefix and in lower case.
     """
+    uri = target if isinstance(target, str) else f"test://{target}"
     environment = {f"VIRTCIM_{name.upper()}": value for name, value in settings.items()}
     log = directory / "server.log"
-    command = [
-        *COMMAND,
-        "serve",
-        f"test://{node}",
-        "--listen",
-        "127.0.0.1:0",
-        "--state-dir",
-        str(directory / "state"),
-    ]
-    with log.open("wb") as stderr:
+    state = str(directory / "state")
+    command = [*COMMAND, "serve", uri, "--listen", listen, "--state-dir", state]
+    with log.open("ab") as stderr:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **environment}
         )
     try:
-        host, port = _address(process, log)
-        yield RunningServer(host, port, log, process)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(_STOP_SECONDS) == 0, log.read_text()
+        (scheme, host, port), *web = _addresses(process, log)
+        pages = next((f"{s}://{h}:{p}" for s, h, p in web), None)
+        yield RunningServer(host, port, log, process, scheme, pages)
     finally:
         if process.poll() is None:
             process.kill()
@@ -71,15 +98,30 @@ def serving(node: Path, directory: Path, **settings: str) -> Iterator[RunningSer
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
-def _address(process: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
+def let_in(directory: Path, name: str = USER, password: str = PASSWORD) -> None:
+    """Add a user to those of the server whose state is in the directory."""
+    state = ("--state-dir", directory / "state")
+    ended = virtcim("user", "add", name, "--password-stdin", *state, said=f"{password}\n")
+    assert ended.code == 0, ended
+
+
+def shut_out(directory: Path, name: str = USER) -> None:
+    """Remove a user."""
+    ended = virtcim("user", "remove", name, "--state-dir", directory / "state")
+    assert ended.code == 0, ended
+
+
+def _addresses(process: subprocess.Popen[bytes], log: Path) -> list[tuple[str, str, int]]:
     """Read the line that says where the server listens."""
     assert process.stdout is not None
     said = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while not (found := re.search(rb"https?://([\w.]+):(\d+)", said)):
+        while not said.endswith(b"\n"):
             assert selector.select(_START_SECONDS), f"silent: {said!r} {log.read_text()}"
             more = os.read(process.stdout.fileno(), 4096)
             assert more, f"ended: {said!r} {log.read_text()}"
             said += more
-    return found[1].decode(), int(found[2])
+    found = [(s, v6 or v4, int(port)) for s, v6, v4, port in _URL.findall(said.decode())]
+    assert found, said
+    return found

@@ -89,7 +89,7 @@ def test_errors_of_get_class(broker: Broker) -> None:
 
 
 THINGS = ["T_System", "T_Device", "T_Bare", "CIM_Service"]
-ENUMERATED = (
+ENUMERATED: tuple[tuple[str | None, bool, list[str]], ...] = (
     (None, False, ["T_Thing", "T_Keyless", "T_Relation"]),
     ("T_Thing", False, THINGS),
     ("t_thing", True, ["T_System", "T_Special", "T_Device", "T_Bare", "CIM_Service", "T_Service",

@@ -72,7 +72,7 @@ def test_a_padded_name_is_found_as_it_stands(broker: Broker) -> None:
     assert got(broker, path(Name=" padded ", Number=1, Live=True)).by_name["caption"].value == "c"
 
 
-SELECTED = (
+SELECTED: tuple[tuple[tuple[str, ...] | None, list[str]], ...] = (
     (None, ALL),
     ((), []),
     (("load", "NAME", "Load", "Stranger"), ["Name", "Load"]),
@@ -217,8 +217,8 @@ def test_get_property_of_another_class(broker: Broker) -> None:
 
 # What is not served
 
-NAME = {"instance_name": path()}
-PULL = {"enumeration_context": "x", "max_object_count": 1}
+NAME: dict[str, object] = {"instance_name": path()}
+PULL: dict[str, object] = {"enumeration_context": "x", "max_object_count": 1}
 QUALIFIER = QualifierDeclaration(
     "Q", CIMType.STRING, is_array=False, value=None, scopes=frozenset()
 )

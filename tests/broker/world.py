@@ -179,7 +179,7 @@ class World:
             (system("one"), system("two", 2, live=False), system(" padded ", Caption="c")),
             methods={"Act": self.calls},
         )
-        specials = Rows("T_Special", (system("special", Extra="e"),))
+        specials = Rows("T_Special", (system("special", Extra="e"),), methods={"Act": self.calls})
         devices = Rows("T_Device", ({"DeviceID": "d1"}, {"DeviceID": "d2"}))
         others = Rows("T_Service", ({"Name": "s"},), methods=start)
         distant = Rows("T_Bare", ({"Name": "far"},), ("root/b",))
@@ -227,7 +227,7 @@ _PATHS = ("INSTANCEPATH", "CLASSPATH")
 def paths(reply: Reply) -> list[ObjectPath]:
     """Return the paths of a reply, full ones where it has them."""
     root = message(reply)
-    tags = _PATHS if any(root.iter(*_PATHS)) else ("INSTANCENAME",)
+    tags = _PATHS if next(root.iter(*_PATHS), None) is not None else ("INSTANCENAME",)
     return [
         PATH_READERS[str(element.tag)](element)
         for element in root.iter(*tags)

@@ -18,7 +18,7 @@ SEED = 200
 EACH = 10_000
 """Requests of each of four kinds."""
 
-REFUSALS = {400, 404, 405, 408, 411, 413, 415, 417, 431, 501, 505}
+REFUSALS = {400, 404, 405, 406, 408, 411, 413, 415, 417, 431, 501, 505}
 
 
 @pytest.fixture(scope="module")
