@@ -15,6 +15,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -23,10 +24,11 @@ from prometheus_client import CollectorRegistry
 
 from virtcim import __version__
 from virtcim.broker.broker import Broker
-from virtcim.configuration.access import Access, decide
+from virtcim.configuration.access import Access, all_endpoints, decide
 from virtcim.configuration.endpoints import Endpoint
 from virtcim.configuration.settings import Host as HostSettings
 from virtcim.configuration.settings import Settings
+from virtcim.hypervisors.errors import InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.infostore import Infostore, prepare_directory
 from virtcim.inventory.host import Host
@@ -98,6 +100,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     """Build everything; what must be undone goes on the stack. Return the URLs served."""
     host_name = await _fully_qualified_name()
     authenticator = _gate(settings, host_name, stack)
+    sockets = _bind_all(settings, stack)
     registry = CollectorRegistry()
     measures = HostMeasures(registry)
     store = Infostore(settings.infostore_url)
@@ -113,10 +116,10 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     application = CIMXMLApplication(Broker(namespaces, host_name), authenticator, observation)
-    urls = await _listen(settings, application, stack)
+    await _listen(settings, sockets, application, stack)
     if settings.web.listen is not None:
-        urls.append(await _serve_web(settings, settings.web.listen, registry, inventory, stack))
-    return urls
+        await _serve_web(settings, sockets[settings.web.listen], registry, inventory, stack)
+    return [bound.url for bound in sockets.values()]
 
 
 def _gate(settings: Settings, realm: str, stack: AsyncExitStack) -> Authenticator | None:
@@ -133,12 +136,15 @@ def _host(
     number: int, host: HostSettings, settings: Settings, store: Infostore, measures: HostMeasures
 ) -> Host:
     driver = settings.driver
-    hypervisor = LibvirtHypervisor(
-        host.uri,
-        deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds),
-        changers=driver.workers,
-        observer=partial(measures.observe_call, host.name),
-    )
+    try:
+        hypervisor = LibvirtHypervisor(
+            host.uri,
+            deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds),
+            changers=driver.workers,
+            observer=partial(measures.observe_call, host.name),
+        )
+    except InvalidArgument as error:
+        raise StartError(f"host {host.name} cannot be served: {error}") from None
     return Host(
         host.name,
         hypervisor,
@@ -170,9 +176,49 @@ async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
 # Sockets
 
 
+@dataclass(frozen=True)
+class Bound:
+    """A socket that has its address, but does not listen yet."""
+
+    socket: socket.socket
+    url: str
+    tls: ssl.SSLContext | None
+
+
+def _bind_all(settings: Settings, stack: AsyncExitStack) -> dict[Endpoint, Bound]:
+    """Take all addresses and read the certificate: what fails here fails before any hypervisor."""
+    context = None
+    if settings.tls.certificate is not None:
+        context = server_context(settings.tls.certificate, settings.tls.key)
+    bound: dict[Endpoint, Bound] = {}
+    for endpoint in all_endpoints(settings):
+        if endpoint in bound:
+            raise StartError(f"{endpoint} is named twice")
+        one = _bind(endpoint)
+        stack.callback(one.close)
+        url = str(Endpoint(endpoint.address, one.getsockname()[1], tls=endpoint.tls))
+        bound[endpoint] = Bound(one, url, context if endpoint.tls else None)
+    return bound
+
+
+def _bind(endpoint: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
+    one = socket.socket(family, socket.SOCK_STREAM)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        one.bind((endpoint.address, endpoint.port))
+    except OSError as error:
+        one.close()
+        raise StartError(f"cannot listen on {endpoint}: {error.strerror}") from None
+    return one
+
+
 async def _listen(
-    settings: Settings, application: CIMXMLApplication, stack: AsyncExitStack
-) -> list[str]:
+    settings: Settings,
+    sockets: dict[Endpoint, Bound],
+    application: CIMXMLApplication,
+    stack: AsyncExitStack,
+) -> None:
     limits = Limits(
         body_bytes=settings.limits.request_bytes,
         head_bytes=settings.limits.head_bytes,
@@ -184,57 +230,25 @@ async def _listen(
     )
     shell = Shell(application, limits)
     stack.push_async_callback(shell.stop, STOP_SECONDS)
-    urls = []
+    loop = asyncio.get_running_loop()
     for endpoint in settings.listen:
-        listener = _bind(endpoint)
-        context = _tls(settings) if endpoint.tls else None
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(shell, sock=listener, ssl=context, backlog=512)
+        bound = sockets[endpoint]
+        server = await loop.create_server(shell, sock=bound.socket, ssl=bound.tls, backlog=512)
         stack.callback(server.close)
-        urls.append(_url(endpoint, listener))
-    return urls
-
-
-def _bind(endpoint: Endpoint) -> socket.socket:
-    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((endpoint.address, endpoint.port))
-    except OSError as error:
-        listener.close()
-        raise StartError(f"cannot listen on {endpoint}: {error.strerror}") from None
-    return listener
-
-
-def _url(endpoint: Endpoint, listener: socket.socket) -> str:
-    port: int = listener.getsockname()[1]
-    return str(Endpoint(endpoint.address, port, tls=endpoint.tls))
-
-
-def _tls(settings: Settings) -> ssl.SSLContext:
-    certificate = settings.tls.certificate
-    if certificate is None:
-        raise StartError("a TLS endpoint needs tls.certificate")  # access.decide says it better
-    return server_context(certificate, settings.tls.key)
 
 
 async def _serve_web(
     settings: Settings,
-    endpoint: Endpoint,
+    bound: Bound,
     registry: CollectorRegistry,
     inventory: Inventory,
     stack: AsyncExitStack,
-) -> str:
+) -> None:
     from virtcim.listeners.web import health_of, serve_web  # noqa: PLC0415 (only with a web port)
 
-    listener = _bind(endpoint)
-    context = _tls(settings) if endpoint.tls else None
+    shown = registry if settings.metrics else None
     health = partial(health_of, inventory.hosts.values())
-    await stack.enter_async_context(
-        serve_web(listener, context, registry if settings.metrics else None, health)
-    )
-    return _url(endpoint, listener)
+    await stack.enter_async_context(serve_web(bound.socket, bound.tls, shown, health))
 
 
 # The machine

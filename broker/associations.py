@@ -107,17 +107,16 @@ def _source(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> R
     """Return the source instance.
 
     Associations cross namespaces: an instance that another namespace serves is a legal source
-    wherever an association of it is served.
+    wherever an association of it is served; several hosts may serve one class.
     """
-    if namespace.provider(path.class_name) is not None:
-        return existing_record(namespace, path)
     home = namespace
-    for other in namespaces:
-        provider = other.provider(path.class_name)
-        if provider is not None:
-            home, record = other, find_record(provider, path)
-            if record is not None:
-                return record
+    if namespace.provider(path.class_name) is None:
+        for other in namespaces:
+            provider = other.provider(path.class_name)
+            if provider is not None:
+                home = other
+                if find_record(provider, path) is not None:
+                    break
     return existing_record(home, path)
 
 

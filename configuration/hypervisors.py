@@ -102,15 +102,18 @@ def host_name(uri: str) -> str:
 
 
 def parse_prefix(prefix: str) -> str:
-    """Check a class prefix and give it back; raises ValueError with what would be right."""
+    """Check a class prefix and give it as known ones are spelt; raises ValueError."""
     if PREFIX.fullmatch(prefix) is None:
         raise ValueError(
             f"`{prefix}` must be a CIM schema prefix: letters and digits, starting with a letter"
         )
     if prefix.casefold() in RESERVED:
         raise ValueError(f"`{prefix}` is taken by the schema itself; choose another")
-    return prefix
+    # CIM compares names without case: "kvm" is KVM, and must not become a second family.
+    return _SPELLINGS.get(prefix.casefold(), prefix)
 
+
+_SPELLINGS = {driver.prefix.casefold(): driver.prefix for driver in DRIVERS.values()}
 
 # Prefixes that carry meaning of their own in our namespaces, casefolded as CIM compares.
 RESERVED = frozenset({"cim", "virt"})

@@ -215,10 +215,12 @@ def named(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
         if host.name:
             taken.add(host.name.casefold())
     complete = []
+    spelt: dict[str, str] = {}
     for number, host in enumerate(hosts):
         name = host.name or _free_name(host, number, taken)
         taken.add(name.casefold())
-        prefix = host.prefix or hypervisors.DRIVERS[host.driver].prefix
+        prefix = hypervisors.parse_prefix(host.prefix or hypervisors.DRIVERS[host.driver].prefix)
+        prefix = spelt.setdefault(prefix.casefold(), prefix)  # "Acme" and "ACME" are one family
         complete.append(host.model_copy(update={"name": name, "prefix": prefix}))
     return tuple(complete)
 

@@ -130,6 +130,11 @@ class Host:
                     await self._subscribe(event)
         await self.hypervisor.open()
         await self._try_to_reconcile()
+        if self._listed:  # the connection that was just told of is the one that was read
+            self._reload = False
+            self._wake.clear()
+        elif self.hypervisor.connected:
+            self._wake.set()
         self._follower = asyncio.create_task(self._follow())
 
     async def close(self) -> None:

@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._end_here()
+            return  # refused with its head
         except httptools.HttpParserCallbackError:
             raise  # not the client's fault
         except httptools.HttpParserError:
@@ -158,12 +158,6 @@ class Connection(asyncio.Protocol):
             self._head.size += len(data)  # the parser tells of a header only when it is complete
             if self._head.size > self._limits.head_bytes:
                 self._refuse(refuse(431))
-
-    def _end_here(self) -> None:
-        """There is nothing to upgrade to: what follows the request is no HTTP."""
-        self._last = self._deaf = True
-        if self._answering is None and not self._waiting:
-            self._linger()
 
     def eof_received(self) -> bool:
         """Answer what was asked before the client closed its side; TLS cannot close one side."""
@@ -219,6 +213,8 @@ class Connection(asyncio.Protocol):
         refusal = judge_head(
             self._head, parser.get_method(), parser.get_http_version(), self._headers, self._limits
         )
+        if refusal is None and b"upgrade" in self._headers and parser.should_upgrade():
+            refusal = refuse(501)  # there is nothing to upgrade to, and the parser skips the body
         if refusal is not None:
             self._refuse(refusal)
         elif self._answering is None:

@@ -13,7 +13,7 @@ from virtcim.listeners.messages import Response, refuse
 
 BUSY = b"Retry-After: 5\r\n"
 
-_REQUEST_LINE = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/([0-9])\.[0-9]\r?\n")
+_REQUEST_LINE = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/([0-9]\.[0-9])\r?\n")
 _METHODS = frozenset(
     (b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"PATCH", b"POST")
 )
@@ -68,7 +68,10 @@ def _judge_framing(headers: Mapping[bytes, bytes], limits: Limits) -> Response |
     if headers.get(b"expect", b"100-continue").lower() != b"100-continue":
         return refuse(417)
     length = headers.get(b"content-length")
-    if length is None and b"transfer-encoding" not in headers:
+    coding = headers.get(b"transfer-encoding")
+    if coding is not None and _is_strange(coding):
+        return refuse(501)
+    if length is None and coding is None:
         return refuse(411)
     if length is not None and int(length) > limits.body_bytes:
         return refuse(413)
@@ -80,16 +83,21 @@ def _judge_framing(headers: Mapping[bytes, bytes], limits: Limits) -> Response |
 def judge_garbage(first_bytes: bytes, head: Head, headers: Mapping[bytes, bytes]) -> Response:
     """Say what is wrong with bytes that the parser does not take for a request."""
     coding = headers.get(b"transfer-encoding")
-    if coding is not None and b"content-length" not in headers and not head.repeated:
-        names = {name.strip().lower() for name in coding.split(b",")}
-        if names - {b"chunked", b"identity"}:
-            return refuse(501)
+    framed_twice = b"content-length" in headers or head.repeated
+    if coding is not None and not framed_twice and _is_strange(coding):
+        return refuse(501)
     line = _REQUEST_LINE.match(first_bytes)
     if line is None or headers:
         return refuse(400)
-    if line[2] != b"1":
+    if line[2] not in {b"1.0", b"1.1"}:
         return refuse(505)
     return refuse(400 if line[1] in _METHODS else 501)
+
+
+def _is_strange(coding: bytes) -> bool:
+    """Tell whether a transfer coding is neither chunked nor identity."""
+    names = {name.strip().lower() for name in coding.split(b",")}
+    return bool(names - {b"chunked", b"identity"})
 
 
 def wants_chunks(version: str, headers: Mapping[bytes, bytes]) -> bool:

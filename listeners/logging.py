@@ -12,6 +12,7 @@ from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, Literal
 
+import stamina.instrumentation
 import structlog
 
 LogFormat = Literal["logfmt", "json"]
@@ -126,6 +127,8 @@ def operation_log(form: LogFormat, stream: LineBuffer) -> OperationLog:
 
 def configure_logging(level: int, form: LogFormat, stream: LineBuffer) -> None:
     """Send the events of all rooms to the stream."""
+    # The rooms log their own retries, with names that an operator knows.
+    stamina.instrumentation.set_on_retry_hooks([])
     renderers: dict[LogFormat, list[Any]] = {
         "logfmt": [structlog.processors.format_exc_info, logfmt],
         "json": [

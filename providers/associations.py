@@ -157,8 +157,8 @@ class TableAssociation:
 
     def records(self) -> RecordSet:
         """All association instances; kept while the listing and the connection are the same."""
-        host = self._model.host
-        return host.listing.derive((self, host.communication), self._link_all)
+        key = (self, self._model.view_key)
+        return self._model.host.listing.derive(key, self._link_all)
 
     def _link_all(self, _listing: Listing) -> RecordSet:
         return RecordSet(self.layout, self._links())

@@ -1,7 +1,8 @@
 """Classes with one instance for each domain: built from the snapshot, and kept on it.
 
-A record depends on the domain's snapshot and on whether the hypervisor can be reached; both are
-in the key under which it is kept, so nothing is ever stale and nothing needs to be dropped.
+A record depends on the domain's snapshot, on whether the hypervisor can be reached and on the
+host's name; the latter are in the key under which the snapshot keeps it, so nothing is ever stale
+and nothing needs to be dropped.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,15 +37,15 @@ class DomainProvider:
 
     def records(self) -> RecordSet:
         """All instances, in the order of the listing."""
-        host = self._model.host
-        return host.listing.derive((self.layout, host.communication), self._record_set)
+        key = (self.layout, self._model.view_key)
+        return self._model.host.listing.derive(key, self._record_set)
 
     def _record_set(self, listing: Listing) -> RecordSet:
         return RecordSet(self.layout, map(self.record, listing.domains.values()))
 
     def record(self, domain: Domain) -> Record:
         """Return the instance of a domain."""
-        return domain.derive((self.layout, self._model.host.communication), self._build)
+        return domain.derive((self.layout, self._model.view_key), self._build)
 
     def _build(self, domain: Domain) -> Record:
         values = self._values(self._view(self._model, domain))

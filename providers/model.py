@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import MethodBody, Provider
+from virtcim.hypervisors.model import HostFacts
 from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
 from virtcim.schema.families import member
@@ -49,6 +50,13 @@ class HostModel:
         self.namespace = host.namespace
         self._repository = repository
         self._providers: dict[str, Provider] = {}
+        self._named_by: HostFacts | None = None
+        self._system_name = ""
+
+    @property
+    def view_key(self) -> tuple[object, ...]:
+        """What a record depends on beside a domain's snapshot; part of the key that keeps it."""
+        return (self.host.communication, self.system_name)
 
     def class_name(self, family: str) -> str:
         """Return the name of the family's class for this host's prefix."""
@@ -80,6 +88,12 @@ class HostModel:
 
         The server knows its own domain better than a hypervisor on the same machine does.
         """
+        if self._named_by is not self.host.facts or not self._system_name:
+            self._named_by = self.host.facts
+            self._system_name = self._find_system_name()
+        return self._system_name
+
+    def _find_system_name(self) -> str:
         facts, own = self.host.facts, self.server.host_name
         if facts is None or facts.hostname in {own, own.partition(".")[0]}:
             return own

@@ -13,7 +13,11 @@ from virtcim.wbem.operations import Change, Operation
 MOST_REMEMBERED = 4096
 LARGEST_REMEMBERED = 2048  # bytes; together at most 8 MB and the operations
 
-_MESSAGE_ID = re.compile(rb'<MESSAGE ID="([A-Za-z0-9_.:-]{1,64})"')
+# Anchored and exact: what looks like a message ID elsewhere, in a comment say, is none.
+_MESSAGE_ID = re.compile(
+    rb"(?:<\?xml [^<>?]*\?>\s*)?"
+    rb'<CIM(?:\s+[A-Z]+="[^"<>]*")*\s*>\s*<MESSAGE\s+ID="([A-Za-z0-9_.:-]{1,64})"'
+)
 
 Remembered = tuple[str, str, str, Operation]
 """Protocol version, method name, namespace, operation."""
@@ -27,7 +31,7 @@ class RequestMemory:
 
     def read_call(self, body: bytes) -> tuple[Call, Operation | None]:
         """Return the call, with its operation when that is remembered; raises Refusal."""
-        found = _MESSAGE_ID.search(body, 0, 256)
+        found = _MESSAGE_ID.match(body)
         if found is not None:
             known = self._known.get(body[: found.start(1)] + body[found.end(1) :])
             if known is not None:
@@ -37,7 +41,7 @@ class RequestMemory:
 
     def remember(self, body: bytes, call: Call, operation: Operation) -> None:
         """Keep the operation of a call that succeeded."""
-        found = _MESSAGE_ID.search(body, 0, 256)
+        found = _MESSAGE_ID.match(body)
         if found is None or isinstance(operation, Change) or len(body) > LARGEST_REMEMBERED:
             return
         if len(self._known) >= MOST_REMEMBERED:

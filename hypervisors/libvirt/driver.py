@@ -103,7 +103,7 @@ class LibvirtHypervisor:
         self._crew = Crew(opener, most_stuck, self._deadlines.open)
         self._readers = Pool(self._crew, readers)
         self._changers = Pool(self._crew, changers)
-        self._link = EventLink(self._crew, self._deadlines.open)
+        self._link = EventLink(self._crew, self._deadlines.open, self._uri)
         self._link.tell = self._connection_changed
         self._observer = observer
         self._callbacks: list[Callable[[ConnectionChange], None]] = []

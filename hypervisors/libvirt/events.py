@@ -104,7 +104,8 @@ class _Line:
 class EventLink:
     """The event connection of one hypervisor; an EventSource for its bus."""
 
-    def __init__(self, crew: Crew, deadline: float) -> None:
+    def __init__(self, crew: Crew, deadline: float, uri: str) -> None:
+        self._uri = uri
         self.bus = EventBus(self)
         self.tell: Callable[[ConnectionChange], None] = lambda _change: None
         self._crew = crew
@@ -192,7 +193,8 @@ class EventLink:
             worker = await self._crew.hire()
             line = _Line(worker, self.bus.deliver)
             await self._first_call(line, wanted)
-        except HypervisorError:
+        except HypervisorError as error:
+            log.warning("hypervisor_unreachable", uri=self._uri, error=error.detail)
             self._attempted.set()
             raise
         self._line = line

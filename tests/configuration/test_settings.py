@@ -117,6 +117,15 @@ def test_the_prefix_follows_the_driver() -> None:
     assert set(hypervisors.DRIVERS) == {"qemu", "xen", "lxc", "test", "esx", "vpx"}
 
 
+def test_known_prefixes_are_spelt_in_one_way() -> None:
+    """CIM compares names without case, so kvm means the classes of KVM."""
+    assert hypervisors.parse_prefix("kvm") == "KVM"
+    assert hypervisors.parse_prefix("XEN") == "Xen"
+    assert named((Host(uri="qemu:///system", prefix="Kvm"),))[0].prefix == "KVM"
+    two = (Host(uri="qemu:///system", prefix="Acme"), Host(uri="lxc:///system", prefix="ACME"))
+    assert [host.prefix for host in named(two)] == ["Acme", "Acme"]
+
+
 def test_a_host_may_have_its_own_prefix() -> None:
     """The prefix of the configuration wins, and an unknown driver needs one."""
     assert named((Host(uri="qemu:///system", prefix="ACME"),))[0].prefix == "ACME"

@@ -96,12 +96,16 @@ class World:
         assert self.shell is not None
         return len(self.shell.connections)
 
+    def pause(self) -> None:
+        """Give the server a moment."""
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), self.loop).result()
+
     def wait_until(self, fact: Callable[[], bool]) -> None:
         """Wait until something is true; only a fault waits long."""
         for _ in range(3000):
             if fact():
                 return
-            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), self.loop).result()
+            self.pause()
         raise AssertionError("it never came true")
 
 
@@ -192,7 +196,6 @@ ENDING = {
     "the client says so": post(Connection="close"),
     "HTTP/1.0": post().replace(b"HTTP/1.1", b"HTTP/1.0"),
     "the application says so": post("/close"),
-    "upgrade": post(Connection="Upgrade", Upgrade="h2c"),
 }
 
 
@@ -325,6 +328,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "long chunks": (CHUNKED + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n", 413),
     "wrong chunks": (CHUNKED + b"x\r\n", 400),
     "compression": (post(Content_Encoding="br"), 415),
+    "upgrade": (post(Connection="Upgrade", Upgrade="h2c"), 501),
 }  # fmt: skip
 
 
@@ -350,6 +354,7 @@ def test_a_head_without_end() -> None:
         with world.open() as connection:
             connection.send(b"POST / HTTP/1.1\r\n")
             for _ in range(30):
+                world.pause()
                 connection.send(b"X: " + b"y" * 100)
             assert connection.answer().status == 431
             assert connection.ended()
@@ -516,13 +521,12 @@ def test_a_client_that_does_not_read_is_not_served_further() -> None:
 
     def client(world: World) -> None:
         with world.open() as connection:
-            connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.send(post("/big") * 40)
             world.wait_until(lambda: len(world.asked) > 0)
             with world.open() as other:
                 for _ in range(20):
                     assert other.ask(post()).status == 200
-            assert sum(r.target == b"/big" for r in world.asked) < 10
+            assert sum(r.target == b"/big" for r in world.asked) < 20
             for _ in range(40):
                 assert len(connection.answer().body) == 20 * len(BIG)
 
@@ -564,8 +568,19 @@ def reset(connection: Client) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("sent", [b"", b"POST /", post()[:-1], post("/slow"), post("/big") * 5,
-                                  post("/waiting", TE="trailers"), post("/busy"), b"x\r\n\r\n"])  # fmt: skip
+LEAVING = {
+    "nothing": b"",
+    "half a head": b"POST /",
+    "half a body": post()[:-1],
+    "nonsense": b"x\r\n\r\n",
+    "a slow call": post("/slow"),
+    "big answers": post("/big") * 5,
+    "an answer in slices": post("/busy"),
+    "an answer without end": post("/waiting", TE="trailers"),
+}
+
+
+@pytest.mark.parametrize("sent", LEAVING.values(), ids=LEAVING)
 def test_clients_that_vanish(sent: bytes) -> None:
     """Whenever a client goes, nothing is left and the others are served."""
 
@@ -573,8 +588,7 @@ def test_clients_that_vanish(sent: bytes) -> None:
         for leave in (reset, Client.close):
             connection = world.open()
             connection.send(sent)
-            if sent.startswith(post()[:6]) and not sent.startswith(post()[:12]):
-                world.wait_until(lambda: len(world.asked) > 0)
+            world.pause()
             leave(connection)
         world.release()
         world.wait_until(lambda: world.connections() == 0)
@@ -624,7 +638,7 @@ def test_a_dripping_head() -> None:
                 connection.send(b"X: y\r\n")
                 if world.connections() == 0:
                     break
-                asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), world.loop).result()
+                world.pause()
             assert world.connections() == 0
 
     serve(client, head_seconds=0.1)
@@ -637,7 +651,7 @@ def test_an_answer_may_take_its_time() -> None:
         with world.open() as connection:
             connection.send(post("/slow"))
             for _ in range(20):
-                asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), world.loop).result()
+                world.pause()
             world.release()
             assert connection.answer().body == b"slow|hello"
 
