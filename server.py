@@ -233,7 +233,14 @@ async def _listen(
     loop = asyncio.get_running_loop()
     for endpoint in settings.listen:
         bound = sockets[endpoint]
-        server = await loop.create_server(shell, sock=bound.socket, ssl=bound.tls, backlog=512)
+        server = await loop.create_server(
+            shell,
+            sock=bound.socket,
+            ssl=bound.tls,
+            backlog=512,
+            # The shell knows of a connection, and gives it deadlines, only after the handshake.
+            ssl_handshake_timeout=limits.head_seconds if bound.tls else None,
+        )
         stack.callback(server.close)
 
 

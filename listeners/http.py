@@ -134,6 +134,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's name)
         """Forget everything; a call that runs goes on, its answer goes nowhere."""
         self._shell.forget(self)
+        self._deaf = True
         self._drop_body()
         self._waiting.clear()
         self.resume_writing()
@@ -311,7 +312,11 @@ class Connection(asyncio.Protocol):
             await self._write_chunks(response, keep_alive=keep_alive)
         else:
             response, pieces = await collect_all(response)
-            self._write(response, pieces, keep_alive=self._stays(response, keep_alive=keep_alive))
+            if self._transport.is_closing():  # the client did not wait
+                response.sent(0)
+            else:
+                keep_alive = self._stays(response, keep_alive=keep_alive)
+                self._write(response, pieces, keep_alive=keep_alive)
         self._answering = None
         self._answer_waiting()
 
@@ -341,20 +346,23 @@ class Connection(asyncio.Protocol):
 
     async def _write_chunks(self, response: Response, *, keep_alive: bool) -> None:
         framing = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode\r\n"
-        date = self._shell.date
-        self._transport.write(response_head(response, date, framing, keep_alive=keep_alive))
+        out = response_head(response, self._shell.date, framing, keep_alive=keep_alive)
         size, status = 0, 0
         try:
             for piece in filter(None, response.pieces):
-                size += len(piece)
-                self._transport.writelines((b"%x\r\n" % len(piece), piece, b"\r\n"))
-                await (self._writable or asyncio.sleep(0))
                 if self._transport.is_closing():
                     break
+                size += len(piece)
+                self._transport.writelines((out, b"%x\r\n" % len(piece), piece, b"\r\n"))
+                out = b""
+                await (self._writable or asyncio.sleep(0))
         except Broken as broken:
             response, status = broken.instead, 1  # CIM_ERR_FAILED; the XML ends where it broke
-        self._transport.write(b"0\r\nCIMStatusCode: %d\r\n\r\n" % status)
-        self._end(response, size, keep_alive=keep_alive)
+        if self._transport.is_closing():
+            response.sent(size)
+        else:
+            self._transport.write(out + b"0\r\nCIMStatusCode: %d\r\n\r\n" % status)
+            self._end(response, size, keep_alive=keep_alive)
 
     def _end(self, response: Response, size: int, *, keep_alive: bool) -> None:
         response.sent(size)
@@ -402,4 +410,5 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once, whatever is unsent."""
+        self._waiting.clear()
         self._transport.abort()

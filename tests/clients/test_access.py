@@ -225,8 +225,12 @@ def encrypted(
         yield server
 
 
-def test_pywbem_over_tls(encrypted: RunningServer, certificates: Certificates) -> None:
+def test_pywbem_over_tls(
+    encrypted: RunningServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A client that trusts the authority gets its answers; one that trusts another, none."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)  # it would outweigh ca_certs
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     client = connect(encrypted, ca_certs=str(certificates.authority))
     assert {p["Name"] for p in client.EnumerateInstanceNames(SYSTEM)} == set(DOMAINS)
     client.close()

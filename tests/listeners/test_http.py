@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.rawhttp import Answer, Client, head
 from virtcim.listeners import http
@@ -131,7 +132,8 @@ def serve(client: Callable[[World], None], **limits: Any) -> World:
         assert not complaints, complaints
         return world
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the server does
+        return runner.run(run())
 
 
 def post(target: str = "/echo", body: bytes = b"hello", /, **headers: str) -> bytes:
