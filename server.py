@@ -13,7 +13,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +55,7 @@ LISTING_SECONDS = 60.0
 NAME_SECONDS = 2.0
 _M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
+BACKLOG = 512
 
 
 class StartError(Exception):
@@ -116,10 +117,10 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     application = CIMXMLApplication(Broker(namespaces, host_name), authenticator, observation)
-    await _listen(settings, sockets, application, stack)
-    if settings.web.listen is not None:
-        await _serve_web(settings, sockets[settings.web.listen], registry, inventory, stack)
-    return [bound.url for bound in sockets.values()]
+    await _listen(settings, sockets[: len(settings.listen)], application, stack)
+    for web in sockets[len(settings.listen) :]:
+        await _serve_web(settings, web, registry, inventory, stack)
+    return [bound.url for bound in sockets]
 
 
 def _gate(settings: Settings, realm: str, stack: AsyncExitStack) -> Authenticator | None:
@@ -185,19 +186,24 @@ class Bound:
     tls: ssl.SSLContext | None
 
 
-def _bind_all(settings: Settings, stack: AsyncExitStack) -> dict[Endpoint, Bound]:
-    """Take all addresses and read the certificate: what fails here fails before any hypervisor."""
+def _bind_all(settings: Settings, stack: AsyncExitStack) -> list[Bound]:
+    """Take all addresses and read the certificate: what fails here fails before any hypervisor.
+
+    In the order of the endpoints, the web's last.
+    """
     context = None
     if settings.tls.certificate is not None:
         context = server_context(settings.tls.certificate, settings.tls.key)
-    bound: dict[Endpoint, Bound] = {}
-    for endpoint in all_endpoints(settings):
-        if endpoint in bound:
+    endpoints = all_endpoints(settings)
+    for endpoint in endpoints:
+        if endpoint.port and endpoints.count(endpoint) > 1:  # port 0 is another one each time
             raise StartError(f"{endpoint} is named twice")
+    bound = []
+    for endpoint in endpoints:
         one = _bind(endpoint)
         stack.callback(one.close)
         url = str(Endpoint(endpoint.address, one.getsockname()[1], tls=endpoint.tls))
-        bound[endpoint] = Bound(one, url, context if endpoint.tls else None)
+        bound.append(Bound(one, url, context if endpoint.tls else None))
     return bound
 
 
@@ -215,7 +221,7 @@ def _bind(endpoint: Endpoint) -> socket.socket:
 
 async def _listen(
     settings: Settings,
-    sockets: dict[Endpoint, Bound],
+    sockets: Sequence[Bound],
     application: CIMXMLApplication,
     stack: AsyncExitStack,
 ) -> None:
@@ -230,18 +236,31 @@ async def _listen(
     )
     shell = Shell(application, limits)
     stack.push_async_callback(shell.stop, STOP_SECONDS)
-    loop = asyncio.get_running_loop()
-    for endpoint in settings.listen:
-        bound = sockets[endpoint]
-        server = await loop.create_server(
-            shell,
-            sock=bound.socket,
-            ssl=bound.tls,
-            backlog=512,
-            # The shell knows of a connection, and gives it deadlines, only after the handshake.
-            ssl_handshake_timeout=limits.head_seconds if bound.tls else None,
-        )
+    for bound in sockets:
+        _claim(bound)
+        server = await _open(shell, bound, limits)
         stack.callback(server.close)
+
+
+def _claim(bound: Bound) -> None:
+    """Listen at the address, which others may have bound too; uvloop would not tell of that."""
+    try:
+        bound.socket.listen(BACKLOG)
+    except OSError as error:
+        raise StartError(f"cannot listen on {bound.url}: {error.strerror}") from None
+
+
+async def _open(shell: Shell, bound: Bound, limits: Limits) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(
+        shell,
+        sock=bound.socket,
+        ssl=bound.tls,
+        backlog=BACKLOG,
+        # The shell knows of a connection, and gives it deadlines, only after the handshake.
+        ssl_handshake_timeout=limits.head_seconds if bound.tls else None,
+        # A client that is asked to close and does not read cannot hold up the end.
+        ssl_shutdown_timeout=limits.linger_seconds if bound.tls else None,
+    )
 
 
 async def _serve_web(
@@ -253,6 +272,7 @@ async def _serve_web(
 ) -> None:
     from virtcim.listeners.web import health_of, serve_web  # noqa: PLC0415 (only with a web port)
 
+    _claim(bound)
     shown = registry if settings.metrics else None
     health = partial(health_of, inventory.hosts.values())
     await stack.enter_async_context(serve_web(bound.socket, bound.tls, shown, health))

@@ -18,7 +18,7 @@ from virtcim.wbem.status import NoSuchProperty, NotFound
 from virtcim.wbem.uri import format_uri
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def selection(names: Names, within: str | None, *, class_origin: bool) -> Selection:
     """Return the selection of properties that an operation's parameters ask for."""
     wanted = None if names is None else frozenset(name.lower() for name in names)

@@ -36,15 +36,7 @@ from virtcim.listeners.messages import (
 )
 from virtcim.listeners.slices import collect, collect_all
 
-SWEEP_SECONDS = 0.5
-"""How often deadlines are looked at: precise enough, and no timer to arm for each request."""
-
-LINGER_SECONDS = 2.0
-"""How long input is read and thrown away after a refusal, so that no reset eats the answer."""
-
-SMALL_BYTES = 65536
-"""Up to here, copying a reply together is cheaper than handing over two buffers."""
-
+SMALL_BYTES = 65536  # up to here, joining a reply is cheaper than handing over two buffers
 NEVER = float("inf")
 
 
@@ -71,7 +63,7 @@ class Shell:
         self.date = formatdate(usegmt=True).encode()
         for connection in [c for c in self.connections if c.deadline < now]:
             connection.expire()
-        self._timer = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+        self._timer = self._loop.call_later(self.limits.sweep_seconds, self._sweep)
 
     async def stop(self, seconds: float) -> None:
         """Let calls finish, refuse new ones, and close what is still open after the time."""
@@ -292,12 +284,7 @@ class Connection(asyncio.Protocol):
         """Return the answer to a request that needs no application."""
         if self._shell.stopping:
             return refuse(503, headers=BUSY)
-        if request.headers.get(b"content-encoding", b"identity").lower() == b"gzip":
-            body = inflate(request.body, self._limits)
-            if isinstance(body, Response):
-                return body
-            request.body = body
-        return None
+        return inflate(request, self._limits) if b"content-encoding" in request.headers else None
 
     def _stays(self, response: Response, *, keep_alive: bool) -> bool:
         last = self._last and not self._waiting
@@ -387,7 +374,7 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         self._lingering = self._deaf = True
         self._drop_body()
-        self.deadline = self._loop.time() + LINGER_SECONDS
+        self.deadline = self._loop.time() + self._limits.linger_seconds
         if self._transport.can_write_eof() and not self._client_done:
             self._transport.write_eof()
         else:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from virtcim.listeners.messages import Response, refuse
+from virtcim.listeners.messages import Request, Response, refuse
 
 BUSY = b"Retry-After: 5\r\n"
 
@@ -35,6 +35,8 @@ class Limits:
     body_seconds: float = 60.0
     idle_seconds: float = 60.0
     write_seconds: float = 60.0
+    linger_seconds: float = 2.0  # for what comes after a refusal, so that no reset eats the answer
+    sweep_seconds: float = 0.5  # between looks at the deadlines: no timer to arm for each request
 
 
 @dataclass(slots=True)
@@ -106,13 +108,18 @@ def wants_chunks(version: str, headers: Mapping[bytes, bytes]) -> bool:
     return coding is not None and version == "1.1" and b"trailers" in coding.lower()
 
 
-def inflate(body: bytes, limits: Limits) -> bytes | Response:
-    """Undo gzip within the limit of a body; return the refusal of what is none."""
+def inflate(request: Request, limits: Limits) -> Response | None:
+    """Undo gzip in a request, within the limit of a body; return the refusal of what is none."""
+    if request.headers[b"content-encoding"].lower() != b"gzip":
+        return None
     inflater = zlib.decompressobj(wbits=31)
     try:
-        data = inflater.decompress(body, limits.body_bytes)
+        data = inflater.decompress(request.body, limits.body_bytes)
     except zlib.error:
         return refuse(400)
     if inflater.unconsumed_tail:
         return refuse(413)
-    return data if inflater.eof and not inflater.unused_data else refuse(400)
+    if not inflater.eof or inflater.unused_data:
+        return refuse(400)
+    request.body = data
+    return None

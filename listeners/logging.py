@@ -17,7 +17,7 @@ import structlog
 
 LogFormat = Literal["logfmt", "json"]
 
-_PLAIN = re.compile(r'[^\s"=\x00-\x1f\x7f\\]+')
+_PLAIN = re.compile(r'[^\s"=\x00-\x1f\x7f-\x9f\\]+')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -90,11 +90,14 @@ def quoted(text: str) -> str:
 
 
 def logfmt(_logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    """Render an event as one line, with the traceback of a failure after it."""
+    """Render an event as one line, with the traceback of a failure indented after it."""
     name, failure = event.pop("event"), event.pop("exception", None)
     fields = "".join([f" {key}={quoted(str(value))}" for key, value in event.items()])
     line = f"{clock()} {method} {quoted(str(name))}{fields}"
-    return line if failure is None else f"{line}\n{failure}"
+    if failure is None:
+        return line
+    # Indented, since texts of exceptions may hold what clients sent, line breaks included.
+    return "\n    ".join([line, *(_CONTROL.sub("?", text) for text in failure.splitlines())])
 
 
 OperationLog = Callable[[str, str, str, str, str, float, int], None]

@@ -97,7 +97,8 @@ class Layout:
         if found is None:
             limit = None if within is None else {p.name.lower() for p in within.properties}
             found = Variant(self, self._selected(selection.names, limit), selection)
-            if len(self._variants) < _MOST_VARIANTS:
+            strange = selection.names is not None and len(selection.names) > len(self.index)
+            if not strange and len(self._variants) < _MOST_VARIANTS:
                 self._variants[selection] = found
         return found
 

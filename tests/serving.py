@@ -24,19 +24,18 @@ USER, PASSWORD = "anna", "correct horse"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
-_URL = re.compile(r"(https?)://(?:\[([\w:]+)\]|([\w.]+)):(\d+)")
+_URL = re.compile(r"(https?)://(?:\[([\w:]+)\]|([\w.]+)):(\d+)\s")
 
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server that listens; `log` is where its standard error goes, `web` the URL of its pages."""
+    """A server that listens; `log` is where its standard error goes."""
 
     host: str
     port: int
     log: Path
     process: subprocess.Popen[bytes]
     scheme: str = "http"
-    web: str | None = None
 
     @property
     def url(self) -> str:
@@ -86,9 +85,8 @@ def started(
             command, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **environment}
         )
     try:
-        (scheme, host, port), *web = _addresses(process, log)
-        pages = next((f"{s}://{h}:{p}" for s, h, p in web), None)
-        yield RunningServer(host, port, log, process, scheme, pages)
+        scheme, host, port = _address(process, log)
+        yield RunningServer(host, port, log, process, scheme)
     finally:
         if process.poll() is None:
             process.kill()
@@ -111,17 +109,15 @@ def shut_out(directory: Path, name: str = USER) -> None:
     assert ended.code == 0, ended
 
 
-def _addresses(process: subprocess.Popen[bytes], log: Path) -> list[tuple[str, str, int]]:
+def _address(process: subprocess.Popen[bytes], log: Path) -> tuple[str, str, int]:
     """Read the line that says where the server listens."""
     assert process.stdout is not None
     said = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while not said.endswith(b"\n"):
+        while not (found := _URL.search(said.decode())):
             assert selector.select(_START_SECONDS), f"silent: {said!r} {log.read_text()}"
             more = os.read(process.stdout.fileno(), 4096)
             assert more, f"ended: {said!r} {log.read_text()}"
             said += more
-    found = [(s, v6 or v4, int(port)) for s, v6, v4, port in _URL.findall(said.decode())]
-    assert found, said
-    return found
+    return found[1], found[2] or found[3], int(found[4])

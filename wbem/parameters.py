@@ -10,6 +10,7 @@ from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration, Instance, QualifierDeclaration, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import (
+    LONGEST_NAME,
     Element,
     attribute,
     expect,
@@ -46,6 +47,9 @@ class OperationSpec:
     required: tuple[str, ...]
 
 
+MOST_NAMES = 1000
+"""Names in a PropertyList."""
+
 # Readers of IPARAMVALUE
 
 
@@ -78,7 +82,10 @@ def _unsigned(element: Element) -> int:
 
 def _names(element: Element) -> tuple[str, ...]:
     array = expect(only_child(element), "VALUE.ARRAY")
-    return tuple([text_of(expect(child, "VALUE")).strip() for child in array])
+    names = tuple([text_of(expect(child, "VALUE")).strip() for child in array])
+    if len(names) > MOST_NAMES or any(len(name) > LONGEST_NAME for name in names):
+        raise not_valid(f"{element.get('NAME')} has more or longer names than any class")
+    return names
 
 
 def _class_name(element: Element) -> str:

@@ -31,6 +31,9 @@ from virtcim.wbem.values import parse, parse_boolean, parse_integer, parse_real
 Element = etree._Element  # noqa: SLF001 (the stubs' only name for it)
 T = TypeVar("T")
 
+LONGEST_NAME = 1024
+"""Characters of a name or another attribute; names are remembered, and must not fill memory."""
+
 DEEPEST = 64
 """Levels of XML below the envelope that any legal message stays far below."""
 
@@ -43,6 +46,8 @@ def attribute(element: Element, name: str) -> str:
     value = element.get(name)
     if value is None:
         raise not_valid(f"{element.tag} has no attribute {name}")
+    if len(value) > LONGEST_NAME:
+        raise not_valid(f"{name} of {element.tag} is longer than {LONGEST_NAME} characters")
     return value
 
 
@@ -99,7 +104,10 @@ def read_namespace(element: Element) -> str:
     names = [attribute(expect(child, "NAMESPACE"), "NAME") for child in element]
     if not names:
         raise not_valid("LOCALNAMESPACEPATH has no NAMESPACE")
-    return "/".join(names)
+    namespace = "/".join(names)
+    if len(namespace) > LONGEST_NAME:
+        raise not_valid(f"the namespace is longer than {LONGEST_NAME} characters")
+    return namespace
 
 
 def _namespace_path(element: Element) -> tuple[str, str]:

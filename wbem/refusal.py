@@ -17,6 +17,10 @@ class CIMErrorToken(StrEnum):
     UNSUPPORTED_OPERATION = "unsupported-operation"
 
 
+LONGEST_DETAIL = 400
+"""Characters of a detail: it goes into a header, and may quote what the client sent."""
+
+
 class Refusal(Exception):
     """The message is refused with an HTTP status; `detail` is a sentence for the client.
 
@@ -24,10 +28,10 @@ class Refusal(Exception):
     """
 
     def __init__(self, http_status: int, token: CIMErrorToken | None, detail: str) -> None:
-        super().__init__(detail)
         self.http_status = http_status
         self.token = token
-        self.detail = detail
+        self.detail = detail[:LONGEST_DETAIL]
+        super().__init__(self.detail)
 
 
 def not_valid(detail: str) -> Refusal:

@@ -59,6 +59,10 @@ CHANGE_DEADLINES: Mapping[Verb, float] = MappingProxyType({
 })
 # fmt: on
 
+# How long closing waits for threads to let go of their connections. What hangs in a dead
+# hypervisor does so for ever, and a service manager does not wait long for the end of a server.
+FAREWELL_SECONDS = 2.0
+
 _ALL_FLAGS = ListFlag(sum(ListFlag))
 
 
@@ -138,7 +142,7 @@ class LibvirtHypervisor:
         await self._link.close()
         self._readers.close()
         self._changers.close()
-        await self._crew.disband(self._deadlines.open)
+        await self._crew.disband(FAREWELL_SECONDS)
 
     def on_connection(self, callback: Callable[[ConnectionChange], None]) -> None:
         """Tell this callback of every loss and return."""

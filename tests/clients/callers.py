@@ -1,4 +1,4 @@
-"""Clients that log in: pywbem with every reply checked, and plain HTTP with the same credentials."""
+"""Clients that log in: pywbem with every reply checked, and the same over plain HTTP."""
 
 import base64
 from collections.abc import Mapping

@@ -73,7 +73,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
     """A server that lets in one user."""
     directory = tmp_path_factory.mktemp("guarded")
     let_in(directory)
-    with serving(EIGHT_STATES, directory, web_listen="127.0.0.1:0") as server:
+    with serving(EIGHT_STATES, directory) as server:
         yield server
     assert PASSWORD not in server.log.read_text()
 
@@ -290,6 +290,25 @@ def test_what_is_no_tls_is_sent_away(encrypted: RunningServer, said: bytes) -> N
     assert encrypted.process.poll() is None
 
 
+def test_an_address_within_another(certificates: Certificates, tmp_path: Path) -> None:
+    """What can be bound and not listened on is said plainly."""
+    let_in(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    ended = virtcim(
+        "serve", f"test://{EIGHT_STATES}", "--state-dir", tmp_path / "state",
+        "--listen", f"https://0.0.0.0:{port}", "--listen", f"https://127.0.0.1:{port}",
+        variables={
+            "VIRTCIM_TLS_CERTIFICATE": str(certificates.certificate),
+            "VIRTCIM_TLS_KEY": str(certificates.key),
+        },
+    )  # fmt: skip
+    assert ended.code == 1
+    said = f"virtcim: cannot listen on https://127.0.0.1:{port}: Address already in use\n"
+    assert ended.err.endswith(said), ended
+
+
 # IPv6
 
 
@@ -302,3 +321,9 @@ def test_ipv6(tmp_path: Path) -> None:
         connection = pywbem.WBEMConnection(server.url, default_namespace="root/virt")
         assert {p["Name"] for p in connection.EnumerateInstanceNames(SYSTEM)} == set(DOMAINS)
         connection.close()
+
+
+def test_two_free_ports(tmp_path: Path) -> None:
+    """Port 0 is another free port each time, for CIM and for pages."""
+    with serving(EIGHT_STATES, tmp_path, web_listen="127.0.0.1:0") as server:
+        assert ask(server, {}) == 200

@@ -1,4 +1,4 @@
-"""A libvirtd that dies, freezes and returns under the running server: clients read on throughout."""
+"""A libvirtd that dies, freezes and returns under the running server: clients read on."""
 
 import signal
 from collections.abc import Iterator
@@ -239,7 +239,7 @@ def test_a_frozen_guest_holds_up_nobody(frail_lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_daemon_that_comes_later(frail_lab: Lab, tmp_path: Path) -> None:
-    """A server may start before its hypervisor: it says so, and has the domains once it is there."""
+    """A server may start before its hypervisor: it says so, and has the domains later."""
     connection = frail_lab.connect()
     connection.defineXML(frail_lab.guest_xml("late"))
     connection.close()

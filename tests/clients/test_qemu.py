@@ -52,7 +52,7 @@ class Stage:
         return domain
 
     def in_situation(self, situation: str) -> Any:
-        """A guest that is so, and that the server knows to be so; the last one while it still is."""
+        """A guest that is so and known to be so; the same one while it is."""
         if situation not in self._ready:
             domain = self.define()
             ARRANGE[situation](self.lab, domain)
@@ -186,7 +186,8 @@ COMES_TO: dict[Callable[[Lab, Any], None], Seen] = {
     lose:       Seen(3, 5,        (15, 6), 20, (2,),       2, ("off", "crashed")),
     power_off:  Seen(3, 5,        (15,),   0,  (2,),       2, ("shut down",)),
 }
-STORAGE_FAILED = Seen(9, 7, (16, 6), 20, (2, 3, 11), 2, ("storage failed", "paused on an I/O error"))
+BROKEN =        Seen(9, 7,        (16, 6), 20, (2, 3, 11), 2,
+                                               ("storage failed", "paused on an I/O error"))
 # fmt: on
 
 
@@ -210,7 +211,7 @@ def test_a_failing_disk_is_seen(stage: Stage) -> None:
     """A guest whose disk fails is paused, in error, and says which."""
     domain = stage.define(stage.lab.broken_guest_xml)
     assert stage.request(domain, ENABLED) == DONE
-    eventually(lambda: stage.seen(domain) == STORAGE_FAILED)
+    eventually(lambda: stage.seen(domain) == BROKEN)
     remove(domain)
 
 

@@ -11,7 +11,6 @@ import pytest
 import uvloop
 
 from tests.rawhttp import Answer, Client, head
-from virtcim.listeners import http
 from virtcim.listeners.http import Shell
 from virtcim.listeners.http_rules import Limits
 from virtcim.listeners.messages import Broken, Request, Response
@@ -20,11 +19,7 @@ from virtcim.listeners.slices import SLICE_SECONDS
 BIG = b"x" * 100_000
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at deadlines often."""
-    monkeypatch.setattr(http, "SWEEP_SECONDS", 0.01)
-    monkeypatch.setattr(http, "LINGER_SECONDS", 0.1)
+QUICK = {"sweep_seconds": 0.01, "linger_seconds": 0.1}
 
 
 @dataclass
@@ -118,7 +113,7 @@ def serve(client: Callable[[World], None], **limits: Any) -> World:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: complaints.append(context))
         world = World(loop, asyncio.Event())
-        world.shell = Shell(world, Limits(**limits))
+        world.shell = Shell(world, Limits(**{**QUICK, **limits}))
         server = await loop.create_server(world.shell, "127.0.0.1", 0)
         world.port = server.sockets[0].getsockname()[1]
         try:
@@ -130,6 +125,7 @@ def serve(client: Callable[[World], None], **limits: Any) -> World:
             await asyncio.sleep(0.01)
         assert world.shell.body_bytes == 0
         assert not complaints, complaints
+        assert len(world.sent) == len(world.asked)  # each is counted once, whatever became of it
         return world
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the server does

@@ -159,6 +159,9 @@ BAD: dict[str, tuple[bytes, int, Token]] = {
     "stranger among arguments": (extrinsic("<IPARAMVALUE/>"), 400, Token.REQUEST_NOT_VALID),
     "too deep": (nested(DEEPEST + 3), 400, Token.REQUEST_NOT_VALID),
     "too deep for the parser": (nested(3000), 400, Token.REQUEST_NOT_WELL_FORMED),
+    "long name": (envelope(CALL.replace("GetClass", "X" * 1025)), 400, Token.REQUEST_NOT_VALID),
+    "long namespace": (
+        intrinsic("GetClass", namespace="/".join("x" * 600)), 400, Token.REQUEST_NOT_VALID),
     "too many elements": (
         intrinsic("X", "<IPARAMVALUE/>" * (2 * MOST_NODES)), 400, Token.REQUEST_NOT_VALID),
 }  # fmt: skip

@@ -36,6 +36,10 @@ ACCEPTED: tuple[dict[bytes, bytes], ...] = (
     {b"content-type": b"Application/XML;charset=UTF-8"},
     {b"content-type": b'text/xml ; charset = "utf8"'},
     {b"content-type": b"application/xml; version=1; charset=utf-8"},
+    {b"accept": b"text/html, text/xml, application/xml", b"accept-charset": b"utf-8"},
+    {b"accept": b"text/html, image/gif, *; q=.2, */*; q=.2"},
+    {b"accept": b"application/XML;q=0.5", b"accept-charset": b"iso-8859-1, UTF-8;q=0.1"},
+    {b"accept-charset": b"*"},
 )
 
 
@@ -65,6 +69,20 @@ def test_refused_message_headers(
 ) -> None:
     """Each wrong header has its status and token."""
     assert refused({**GOOD, **headers}) == (http_status, token)
+
+
+UNREADABLE: tuple[dict[bytes, bytes], ...] = (
+    {b"accept": b"text/html"},
+    {b"accept": b"application/xml;q=0, text/xml; q=0.000"},
+    {b"accept-charset": b"iso-8859-1"},
+    {b"accept-charset": b"utf-8;q=0.0"},
+)
+
+
+@pytest.mark.parametrize("headers", UNREADABLE)
+def test_clients_that_cannot_read_the_reply(headers: dict[bytes, bytes]) -> None:
+    """They are told so, and not as CIM."""
+    assert refused({**GOOD, **headers}) == (406, None)
 
 
 def test_a_message_without_the_header_is_no_cim() -> None:

@@ -93,7 +93,7 @@ def test_methods_are_not_remembered() -> None:
 def test_the_memory_is_bounded() -> None:
     """Large messages are not kept, and the oldest go first."""
     memory = RequestMemory()
-    large = message(class_name="L" * LARGEST_REMEMBERED)
+    large = message(class_name="L") + b" " * LARGEST_REMEMBERED
     keep(memory, large)
     assert memory.read_call(large)[1] is None
     for number in range(MOST_REMEMBERED + 1):

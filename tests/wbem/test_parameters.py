@@ -247,6 +247,10 @@ WRONG["PropertyList"] |= {
     "scalar": text("Name"),
     "null element": "<VALUE.ARRAY><VALUE.NULL/></VALUE.ARRAY>",
 }
+WRONG["PropertyList"] |= {
+    "too many names": f"<VALUE.ARRAY>{text('x') * 1001}</VALUE.ARRAY>",
+    "long name": f"<VALUE.ARRAY>{text('x' * 1025)}</VALUE.ARRAY>",
+}
 WRONG["InstanceName"]["class"] = class_name("X")
 WRONG["ClassName"] |= {"text": text("X"), "nameless": "<CLASSNAME/>"}
 WRONG["Role"]["nameless"] = "<CLASSNAME/>"

@@ -51,3 +51,8 @@ REFUSALS = (
 def test_refusals(refusal: Refusal, http_status: int, token: CIMErrorToken) -> None:
     """The three everyday refusals have their status and token."""
     assert (refusal.http_status, refusal.token, refusal.detail) == (http_status, token, "x")
+
+
+def test_details_are_not_endless() -> None:
+    """A detail goes into a header, however long what it quotes is."""
+    assert len(not_valid("x" * 100_000).detail) == 400
