@@ -117,7 +117,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     application = CIMXMLApplication(Broker(namespaces, host_name), authenticator, observation)
-    await _listen(settings, sockets[: len(settings.listen)], application, stack)
+    await _listen(settings, sockets[: len(settings.listen)], application, observation, stack)
     for web in sockets[len(settings.listen) :]:
         await _serve_web(settings, web, registry, inventory, stack)
     return [bound.url for bound in sockets]
@@ -223,6 +223,7 @@ async def _listen(
     settings: Settings,
     sockets: Sequence[Bound],
     application: CIMXMLApplication,
+    observation: Observation,
     stack: AsyncExitStack,
 ) -> None:
     limits = Limits(
@@ -234,7 +235,7 @@ async def _listen(
         body_seconds=settings.limits.body_seconds,
         idle_seconds=settings.limits.keep_alive_seconds,
     )
-    shell = Shell(application, limits)
+    shell = Shell(application, limits, observation.refused_early)
     stack.push_async_callback(shell.stop, STOP_SECONDS)
     for bound in sockets:
         _claim(bound)

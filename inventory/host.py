@@ -210,6 +210,9 @@ class Host:
             except HypervisorError as error:
                 self._retry_soon()
                 log.warning("reconcile_failed", host=self.name, error=str(error))
+            except Exception:  # a defect of a driver must not end the following
+                self._retry_soon()
+                log.exception("driver_defect", host=self.name)
 
     def _known(self) -> dict[DomainUUID, DomainFacts]:
         """The facts whose definitions the next listing may reuse: all but those under audit."""
@@ -322,8 +325,9 @@ class Host:
         now = time.monotonic()
         absent = self._records.keys() - self.listing.domains.keys()
         self._absent_since = {uuid: self._absent_since.get(uuid, now) for uuid in absent}
-        for uuid, since in self._absent_since.items():
-            if now > since and now - since >= self._interval:
+        for uuid, since in tuple(self._absent_since.items()):
+            back = uuid in self.listing.domains  # it may have come while another was forgotten
+            if not back and now > since and now - since >= self._interval:
                 await self._forget(uuid)
 
     async def _forget(self, uuid: str) -> None:

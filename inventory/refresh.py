@@ -7,9 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from virtcim.hypervisors.errors import HypervisorError
+import structlog
+
+from virtcim.hypervisors.errors import HypervisorError, HypervisorFailure
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.inventory.invalidation import Scope
+
+log = structlog.get_logger("virtcim.inventory")
 
 Outcome = asyncio.Future[HypervisorError | None]
 
@@ -78,6 +82,9 @@ class Refresher:
             await self._read(uuid, request)
         except HypervisorError as error:
             request.done.set_result(error)
+        except Exception:  # a defect of a driver; who waits must hear of it
+            log.exception("driver_defect", domain=uuid)
+            request.done.set_result(HypervisorFailure("internal error; the server's log has more"))
         except BaseException:
             request.done.cancel()
             raise

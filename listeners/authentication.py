@@ -109,8 +109,13 @@ class Authenticator:
         now = self._clock()
         if now - self._checked > CHECK_SECONDS:
             return None
-        remembered = self._remembered.get(self._digest(header))
-        return remembered.principal if remembered and now < remembered.until else None
+        digest = self._digest(header)
+        remembered = self._remembered.get(digest)
+        if remembered is None or now >= remembered.until:
+            return None
+        # Who keeps coming stays known: a flood of log-ins by others must not shut out a poller.
+        self._remembered[digest] = _Remembered(remembered.principal, now + REMEMBER_SECONDS)
+        return remembered.principal
 
     async def verify(self, header: bytes, peer: str) -> Principal | None:
         """Tell who sent this header, None when it is nobody; raises Overloaded.

@@ -99,6 +99,7 @@ class CIMXMLApplication:
             asked = exchange.asked
             if asked is not None:
                 return self._reply(exchange, self._broker.read(asked))
+            self._broker.namespaces.get(exchange.call.namespace)  # CIM_ERR_INVALID_NAMESPACE first
             asked = exchange.asked = operation(exchange.call)
             if isinstance(asked, Change):
                 return self._change(exchange, asked)
@@ -138,7 +139,9 @@ class CIMXMLApplication:
         call = exchange.call
         extrinsic = isinstance(call, ExtrinsicCall)
         message = encode_error(call.message_id, call.name, error, extrinsic=extrinsic)
-        return self._response(exchange, error.status.name, (message,))
+        response = self._response(exchange, error.status.name, (message,))
+        response.cim_status, response.cim_description = error.status.value, error.description
+        return response
 
     def _defect(self, exchange: Exchange, error: Exception) -> Response:
         log.error("unexpected", operation=exchange.call.name, user=exchange.user, exc_info=error)

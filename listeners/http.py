@@ -7,7 +7,7 @@ of one connection are answered one after the other, at once where the answer is 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from email.utils import formatdate
 from itertools import chain
@@ -33,6 +33,7 @@ from virtcim.listeners.messages import (
     Response,
     refuse,
     response_head,
+    trailer,
 )
 from virtcim.listeners.slices import collect, collect_all
 
@@ -40,11 +41,30 @@ SMALL_BYTES = 65536  # up to here, joining a reply is cheaper than handing over 
 NEVER = float("inf")
 
 
-class Shell:
-    """What the connections of one server share: limits, the application, the clock, the end."""
+MUCH_BYTES = 1 << 20
+"""A body of this size is not kept waiting together with others of its connection."""
 
-    def __init__(self, application: Application, limits: Limits) -> None:
+CHUNKED = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode, CIMStatusCodeDescription\r\n"
+
+
+def _nobody_hears(_peer: str, _status: int) -> None:
+    pass
+
+
+class Shell:
+    """What the connections of one server share: limits, the application, the clock, the end.
+
+    `refused` is told the peer and the HTTP status of what never reaches the application.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        limits: Limits,
+        refused: Callable[[str, int], None] = _nobody_hears,
+    ) -> None:
         self.application = application
+        self.refused = refused
         self.limits = limits
         self.connections: set[Connection] = set()
         self.stopping = False
@@ -101,6 +121,7 @@ class Connection(asyncio.Protocol):
         self._last = False  # what was asked so far is all that is answered
         self._client_done = False
         self._first_bytes = b""
+        self._unsent = 0  # at the last look
         self.deadline = loop.time() + self._limits.head_seconds
         self._begin()
 
@@ -128,7 +149,7 @@ class Connection(asyncio.Protocol):
         self._shell.forget(self)
         self._deaf = True
         self._drop_body()
-        self._waiting.clear()
+        self._forget_waiting()
         self.resume_writing()
 
     def data_received(self, data: bytes) -> None:
@@ -148,8 +169,9 @@ class Connection(asyncio.Protocol):
             self._refuse(judge_garbage(self._first_bytes, self._head, self._headers))
             return
         if was_in_head and self._in_head:
-            self._head.size += len(data)  # the parser tells of a header only when it is complete
-            if self._head.size > self._limits.head_bytes:
+            head = self._head
+            head.unreported += len(data)  # the parser tells of a header only when it is complete
+            if head.size + head.unreported > self._limits.head_bytes:
                 self._refuse(refuse(431))
 
     def eof_received(self) -> bool:
@@ -189,6 +211,7 @@ class Connection(asyncio.Protocol):
         """Take one header; names are case-insensitive."""
         head, name = self._head, name.lower()
         head.count += 1
+        head.unreported = 0
         head.size += len(name) + len(value)
         known = self._headers.get(name)
         if known is not None:
@@ -241,15 +264,15 @@ class Connection(asyncio.Protocol):
             body=self._body[0] if len(self._body) == 1 else b"".join(self._body),
             peer=self._peer,
             received=perf_counter(),
+            held=self._body_size,
         )
         keep_alive = self._parser.should_keep_alive()
-        self._drop_body()
         self._begin()
         if self._answering is None and self._writable is None:
             self._answer(request, keep_alive=keep_alive)
             return
         self._waiting.append((request, keep_alive))
-        if len(self._waiting) >= self._limits.pipelined:
+        if request.held > MUCH_BYTES or len(self._waiting) >= self._limits.pipelined:
             self._transport.pause_reading()
 
     def _drop_body(self) -> None:
@@ -272,6 +295,7 @@ class Connection(asyncio.Protocol):
                 answer, rest = broken.instead, None
                 pieces = tuple(answer.pieces)
             if rest is None:
+                self._shell.body_bytes -= request.held
                 self._write(answer, pieces, keep_alive=self._stays(answer, keep_alive=keep_alive))
                 return
             answer.pieces = chain(pieces, rest)
@@ -294,6 +318,7 @@ class Connection(asyncio.Protocol):
         self, answer: Response | Awaitable[Response], request: Request, *, keep_alive: bool
     ) -> None:
         response = answer if isinstance(answer, Response) else await answer
+        self._shell.body_bytes -= request.held
         if wants_chunks(request.version, request.headers):
             keep_alive = self._stays(response, keep_alive=keep_alive)
             await self._write_chunks(response, keep_alive=keep_alive)
@@ -332,9 +357,8 @@ class Connection(asyncio.Protocol):
         self._end(response, size, keep_alive=keep_alive)
 
     async def _write_chunks(self, response: Response, *, keep_alive: bool) -> None:
-        framing = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode\r\n"
-        out = response_head(response, self._shell.date, framing, keep_alive=keep_alive)
-        size, status = 0, 0
+        out = response_head(response, self._shell.date, CHUNKED, keep_alive=keep_alive)
+        size = 0
         try:
             for piece in filter(None, response.pieces):
                 if self._transport.is_closing():
@@ -344,11 +368,11 @@ class Connection(asyncio.Protocol):
                 out = b""
                 await (self._writable or asyncio.sleep(0))
         except Broken as broken:
-            response, status = broken.instead, 1  # CIM_ERR_FAILED; the XML ends where it broke
+            response = broken.instead  # the XML ends where it broke, the trailer says why
         if self._transport.is_closing():
             response.sent(size)
         else:
-            self._transport.write(out + b"0\r\nCIMStatusCode: %d\r\n\r\n" % status)
+            self._transport.write(out + trailer(response))
             self._end(response, size, keep_alive=keep_alive)
 
     def _end(self, response: Response, size: int, *, keep_alive: bool) -> None:
@@ -364,6 +388,7 @@ class Connection(asyncio.Protocol):
         """Answer what is no usable request, in its turn; take nothing more from the client."""
         if self._deaf:
             return
+        self._shell.refused(self._peer, response.status)
         self._deaf = True
         self._drop_body()
         if self._answering is None and not self._waiting:
@@ -374,7 +399,9 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         self._lingering = self._deaf = True
         self._drop_body()
-        self.deadline = self._loop.time() + self._limits.linger_seconds
+        unsent = self._transport.get_write_buffer_size()
+        patience = self._limits.write_seconds if unsent else self._limits.linger_seconds
+        self.deadline = self._loop.time() + patience
         if self._transport.can_write_eof() and not self._client_done:
             self._transport.write_eof()
         else:
@@ -387,8 +414,11 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """Act on a passed deadline: say 408 to a half-sent request, close in any case."""
+        unsent, self._unsent = self._unsent, self._transport.get_write_buffer_size()
         self.deadline = NEVER
-        if self._lingering or self._writable is not None:
+        if 0 < self._unsent != unsent:  # slow, but reading
+            self.deadline = self._loop.time() + self._limits.write_seconds
+        elif self._lingering or self._writable is not None:
             self.abort()
         elif self._in_head or self._in_body:
             self._refuse(refuse(408))
@@ -397,5 +427,10 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once, whatever is unsent."""
-        self._waiting.clear()
+        self._forget_waiting()
         self._transport.abort()
+
+    def _forget_waiting(self) -> None:
+        for asked, _ in self._waiting:
+            self._shell.body_bytes -= asked.held if isinstance(asked, Request) else 0
+        self._waiting.clear()

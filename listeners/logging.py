@@ -7,6 +7,7 @@ operation would cost as much as the operation. The logfmt renderer is our own fo
 import asyncio
 import os
 import re
+import select
 import time
 from collections.abc import Callable, MutableMapping
 from functools import lru_cache
@@ -30,6 +31,7 @@ class LineBuffer:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lines: list[str] = []
+        self._dropped = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def gather(self) -> None:
@@ -53,12 +55,20 @@ class LineBuffer:
             self._put(text)
 
     def _put(self, text: str) -> None:
+        if self._dropped:
+            text = f"{clock()} warning log_lines_dropped count={self._dropped}\n{text}"
         data = text.encode("utf-8", "replace")
         try:
             while data:
-                data = data[os.write(self._descriptor, data) :]
+                # A pipe that nobody empties must not stop the service: what it does not take at
+                # once is dropped. Up to PIPE_BUF bytes are taken whole or not at all.
+                if not select.select((), (self._descriptor,), (), 0)[1]:
+                    self._dropped += data.count(b"\n")
+                    return
+                data = data[os.write(self._descriptor, data[: select.PIPE_BUF]) :]
         except OSError:
             return  # nobody reads the log any more, or the disk is full: nowhere to say so
+        self._dropped = 0
 
 
 class _Clock:

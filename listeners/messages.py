@@ -23,6 +23,7 @@ class Request:
     body: bytes
     peer: str
     received: float
+    held: int = 0  # bytes of the body that count against the limit of all bodies
 
 
 def _nothing(_sent: int) -> None:
@@ -33,7 +34,8 @@ def _nothing(_sent: int) -> None:
 class Response:
     """An answer; `headers` are complete lines, `pieces` the body.
 
-    `sent` is told the number of body bytes once they are handed to the transport.
+    `sent` is told the number of body bytes once they are handed to the transport. `cim_status`
+    and `cim_description` are what a trailer says, for clients that read it before the body.
     """
 
     status: int
@@ -41,6 +43,8 @@ class Response:
     pieces: Iterable[bytes] = ()
     close: bool = False
     sent: Callable[[int], None] = field(default=_nothing)
+    cim_status: int = 0
+    cim_description: str = ""
 
 
 class Broken(Exception):
@@ -56,6 +60,15 @@ class Application(Protocol):
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer a request; raises nothing."""
+
+
+def trailer(response: Response) -> bytes:
+    """Return the end of a chunked response (DSP0200 section 6.3.7)."""
+    lines = b"0\r\nCIMStatusCode: %d\r\n" % response.cim_status
+    if response.cim_status:
+        description = quote(response.cim_description, safe="").encode()
+        lines += b"CIMStatusCodeDescription: %b\r\n" % description
+    return lines + b"\r\n"
 
 
 REASONS: Mapping[int, bytes] = {status.value: status.phrase.encode() for status in HTTPStatus}

@@ -88,8 +88,12 @@ class Observation(Collector):
 
     def refused(self, request: Request, http_status: int, detail: str | None) -> None:
         """Record a request that was refused below CIM."""
+        self.refused_early(request.peer, http_status, detail)
+
+    def refused_early(self, peer: str, http_status: int, detail: str | None = None) -> None:
+        """Record what was refused before it was a request."""
         self._refusals[http_status] = self._refusals.get(http_status, 0) + 1
-        log.info("refused", peer=request.peer, http_status=http_status, detail=detail or "-")
+        log.info("refused", peer=peer, http_status=http_status, detail=detail or "-")
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""

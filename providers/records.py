@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import structlog
+
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.host import Host
 from virtcim.wbem.status import Failed
+
+log = structlog.get_logger("virtcim.providers")
 
 
 async def remember_request(host: Host, uuid: DomainUUID, requested: int) -> None:
@@ -21,4 +25,5 @@ async def remember_request(host: Host, uuid: DomainUUID, requested: int) -> None
     try:
         await host.record(uuid, record)
     except InfostoreError as error:
-        raise Failed(f"the state was changed, but RequestedState is not kept: {error}") from error
+        log.warning("record_not_written", host=host.name, domain=uuid, error=str(error))
+        raise Failed("the state was changed, but RequestedState could not be recorded") from error

@@ -40,6 +40,9 @@ _KEY_TYPES = (str, int, float, ObjectPath)
 PIECE = 100
 """Instances written in one piece: some 400 kB, some milliseconds when nothing is kept yet."""
 
+MOST_KEPT = 2
+"""Variants that are kept of one record: with and without class origins is what clients ask for."""
+
 _REMEMBERED = 256  # values of one property whose text is kept; states repeat, names do not
 _MOST_VARIANTS = 256  # of one layout; PropertyLists come from clients and must not fill memory
 
@@ -194,6 +197,8 @@ class Record:
         if found is None:
             found = variant.write(self.values).encode()
             if variant.keeps:
+                if len(self._written) > MOST_KEPT:
+                    del self._written[next(key for key in self._written if key is not None)]
                 self._written[variant] = found
         return found
 
@@ -271,7 +276,7 @@ class RecordSet:
     def __init__(self, layout: Layout, records: Iterable[Record]) -> None:
         self.layout = layout
         self.records = tuple(records)
-        self._pieces: dict[tuple[str, Variant | None], list[bytes]] = {}
+        self._pieces: dict[str, tuple[Variant | None, list[bytes]]] = {}
 
     def __len__(self) -> int:
         return len(self.records)
@@ -288,9 +293,9 @@ class RecordSet:
         self, form: str, variant: Variant | None, write: Callable[[Record], bytes]
     ) -> Iterator[bytes]:
         """Yield pieces of PIECE records each, kept when the variant is one that many ask for."""
-        kept = self._pieces.get((form, variant))
-        if kept is not None:
-            yield from kept
+        found = self._pieces.get(form)
+        if found is not None and found[0] is variant:
+            yield from found[1]
             return
         written: list[bytes] = []
         for start in range(0, len(self.records), PIECE):
@@ -298,7 +303,7 @@ class RecordSet:
             written.append(piece)
             yield piece
         if variant is None or variant.keeps:
-            self._pieces[form, variant] = written
+            self._pieces[form] = (variant, written)  # of one variant: the last is asked for again
 
 
 class WrittenRecords:

@@ -7,6 +7,9 @@ element. A new leaf registers itself under its code, so a code read elsewhere fi
 from enum import IntEnum
 from typing import ClassVar
 
+LONGEST_REASON = 1000
+"""Characters; a reason may repeat what a client sent, and that may be megabytes."""
+
 
 class Status(IntEnum):
     """CIM status codes (DSP0200 section 5.2.7)."""
@@ -51,6 +54,7 @@ class WBEMError(Exception):
         WBEMError.by_status[cls.status] = cls
 
     def __init__(self, reason: str) -> None:
+        reason = reason[:LONGEST_REASON]
         super().__init__(reason)
         self.reason = reason
 
