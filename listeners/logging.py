@@ -10,6 +10,7 @@ import re
 import select
 import time
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -55,20 +56,25 @@ class LineBuffer:
             self._put(text)
 
     def _put(self, text: str) -> None:
-        if self._dropped:
-            text = f"{clock()} warning log_lines_dropped count={self._dropped}\n{text}"
+        dropped, self._dropped = self._dropped, 0
+        if dropped and not self._taken(f"{clock()} warning log_lines_dropped count={dropped}\n"):
+            self._dropped = dropped
+        if self._dropped or not self._taken(text):
+            self._dropped += text.count("\n")
+
+    def _taken(self, text: str) -> bool:
+        """Write what the descriptor takes at once; tell whether that was all.
+
+        A pipe that nobody empties must not stop the service. Up to PIPE_BUF bytes are taken whole
+        or not at all. A closed pipe or a full disk leaves nowhere to say so.
+        """
         data = text.encode("utf-8", "replace")
-        try:
+        with suppress(OSError):
             while data:
-                # A pipe that nobody empties must not stop the service: what it does not take at
-                # once is dropped. Up to PIPE_BUF bytes are taken whole or not at all.
                 if not select.select((), (self._descriptor,), (), 0)[1]:
-                    self._dropped += data.count(b"\n")
-                    return
+                    return False
                 data = data[os.write(self._descriptor, data[: select.PIPE_BUF]) :]
-        except OSError:
-            return  # nobody reads the log any more, or the disk is full: nowhere to say so
-        self._dropped = 0
+        return True
 
 
 class _Clock:

@@ -43,6 +43,7 @@ class World:
             b"/big": lambda: (BIG,) * 20,
             b"/lazy": lambda: (b"%d;" % n for n in range(1000)),
             b"/busy": self._busy,
+            b"/huge": lambda: iter([b"z" * (1 << 20)] * 64),
             b"/broken": self._broken,
             b"/broken-late": lambda: self._broken(slowly=True),
             b"/waiting": self._waiting,
@@ -70,7 +71,9 @@ class World:
 
     def _broken(self, *, slowly: bool = False) -> Iterator[bytes]:
         yield from self._busy() if slowly else (b"some;",)
-        raise Broken(Response(200, b"X-Broken: yes\r\n", (b"sorry",), sent=self.sent.append))
+        instead = Response(200, b"X-Broken: yes\r\n", (b"sorry",), sent=self.sent.append)
+        instead.cim_status, instead.cim_description = 1, "CIM_ERR_FAILED: sorry, 100 %"
+        raise Broken(instead)
 
     def _waiting(self) -> Iterator[bytes]:
         """Yield without end; a client that goes ends it."""
@@ -487,7 +490,7 @@ def test_big_answers(target: str, te: str | None) -> None:
                 assert answer.body == wanted[target]
                 assert ("transfer-encoding" in answer.headers) is (te is not None)
                 if te is not None:
-                    assert answer.headers["trailer"] == "CIMStatusCode"
+                    assert answer.headers["trailer"] == "CIMStatusCode, CIMStatusCodeDescription"
                     assert answer.trailers == {"cimstatuscode": "0"}
 
     assert serve(client).sent == [len(wanted[target])] * 2
@@ -510,7 +513,9 @@ def test_an_answer_that_breaks(target: str) -> None:
 def test_a_chunked_answer_that_breaks(target: str) -> None:
     """When a part is sent already, the trailer says that it failed."""
     answer, ended = ask(post(target, TE="trailers"))
-    assert (answer.trailers, ended) == ({"cimstatuscode": "1"}, False)
+    description = "CIM_ERR_FAILED%3A%20sorry%2C%20100%20%25"
+    told = {"cimstatuscode": "1", "cimstatuscodedescription": description}
+    assert (answer.trailers, ended) == (told, False)
     assert answer.body.startswith((b"some;", b"0;1;2;3;"))
 
 

@@ -183,3 +183,18 @@ def test_a_log_that_cannot_be_written() -> None:
     stream.write("x\n")
     os.close(writer)
     stream.write("\ud800\n")
+
+
+def test_a_log_that_nobody_reads_stops_nothing() -> None:
+    """Lines that a full pipe does not take are dropped, and counted once it takes lines again."""
+    reader, writer = os.pipe()
+    stream = LineBuffer(writer)
+    for _ in range(2000):
+        stream.write("x" * 99 + "\n")  # more than a pipe holds; a blocking write would hang here
+    held = os.read(reader, 1 << 20).count(b"\n")
+    assert held < 2000
+    stream.write("again\n")
+    rest = os.read(reader, 1 << 20).decode()
+    os.close(reader)
+    os.close(writer)
+    assert re.search(rf"warning log_lines_dropped count={2000 - held}\nagain\n$", rest)

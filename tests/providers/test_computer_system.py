@@ -219,7 +219,9 @@ def test_a_request_that_cannot_be_recorded() -> None:
 
     async def scene(stage: Stage) -> None:
         stage.store.fault = InfostoreError("disk full")
-        with pytest.raises(Failed, match="the state was changed, but RequestedState is not kept"):
+        with pytest.raises(
+            Failed, match="the state was changed, but RequestedState could not be recorded"
+        ):
             await stage.request("running", "9")
         record = stage.system("running")
         assert (record["EnabledState"], record["RequestedState"]) == (9, 0)
