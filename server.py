@@ -77,6 +77,11 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         stream.flush()
 
 
+def _ignore_hangup() -> None:
+    """A closed terminal must not end the server, and there is nothing to reload."""
+    log.warning("ignored", signal="SIGHUP")
+
+
 def _log_level(settings: Settings) -> int:
     return logging.getLevelNamesMapping()[settings.log.level.upper()]
 
@@ -87,6 +92,7 @@ async def _serve(settings: Settings, say: Callable[[str], None], stream: LineBuf
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _ignore_hangup)
     async with AsyncExitStack() as stack:
         urls = await _start(settings, stack, stream)
         _settle_memory()

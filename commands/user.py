@@ -38,8 +38,11 @@ def names(settings: Settings) -> None:
 
 
 def read_password() -> str:
-    """Take the first line of standard input."""
-    return sys.stdin.readline().rstrip("\r\n")
+    """Take the first line of standard input; Failure for bytes that are no text."""
+    try:
+        return sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Failure("the password must be UTF-8 text", MISUSED) from None
 
 
 def ask_password() -> str:

@@ -56,6 +56,13 @@ class NotWritable(InfostoreError):
     remedy = "give the file and its directory to the user that runs virtcim"
 
 
+class DirectoryUnusable(InfostoreError):
+    """The state directory is not there and cannot be made."""
+
+    situation = "the state directory {place} cannot be made"
+    remedy = "name one that this user may write with --state-dir or state_dir"
+
+
 class DirectoryMissing(InfostoreError):
     """The directory that should hold the file is not there."""
 

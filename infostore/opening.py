@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from virtcim.infostore.errors import (
     Damaged,
     DirectoryMissing,
+    DirectoryUnusable,
     NotWritable,
     SchemaTooNew,
     SchemaUnknown,
@@ -36,12 +37,12 @@ POSTGRESQL_MIGRATION_LOCK = 0x76697274
 def prepare_directory(directory: Path) -> None:
     """Create the state directory, closed to others, when it is not there yet.
 
-    Raises NotWritable. A directory that exists keeps its mode: it is the operator's.
+    Raises DirectoryUnusable. A directory that exists keeps its mode: it is the operator's.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise NotWritable(str(directory), error.strerror or str(error)) from error
+        raise DirectoryUnusable(str(directory), error.strerror or str(error)) from error
 
 
 def shown(url: str) -> str:

@@ -408,8 +408,8 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close_if_idle(self) -> None:
-        """Close when nothing is being asked or answered."""
-        if self._answering is None and not self._in_head and not self._in_body:
+        """Close when nothing whole is being asked or answered."""
+        if self._answering is None and not self._in_body:
             self._transport.close()
 
     def expire(self) -> None:

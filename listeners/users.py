@@ -135,8 +135,9 @@ class UsersFile:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._keep_owner(lock)
         except OSError as error:
-            raise self._unusable(error) from error
+            raise FileUnusable(f"{self.path}.lock", error.strerror or str(error)) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

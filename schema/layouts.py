@@ -8,7 +8,6 @@ of a record is kept on the record, which never changes.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from virtcim.schema.repository import key_properties
@@ -283,11 +282,6 @@ class RecordSet:
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
-
-    @cached_property
-    def by_key(self) -> Mapping[tuple[KeyValue, ...], Record]:
-        """Records by their key values in the order of the layout's keys."""
-        return {tuple(v for _, v in r.layout.key_values(r.values)): r for r in self.records}
 
     def pieces(
         self, form: str, variant: Variant | None, write: Callable[[Record], bytes]

@@ -112,12 +112,6 @@ class NotSupported(WBEMError):
     status = Status.NOT_SUPPORTED
 
 
-class AlreadyExists(WBEMError):
-    """The object exists already."""
-
-    status = Status.ALREADY_EXISTS
-
-
 class NoSuchProperty(WBEMError):
     """The class does not have the property."""
 
@@ -125,12 +119,6 @@ class NoSuchProperty(WBEMError):
 
     def __init__(self, class_name: str, name: str) -> None:
         super().__init__(f"class {class_name} has no property {name}")
-
-
-class TypeMismatch(WBEMError):
-    """A value does not have the type that the schema declares."""
-
-    status = Status.TYPE_MISMATCH
 
 
 class MethodNotAvailable(WBEMError):

@@ -1,10 +1,12 @@
 """``virtcim user``: passwords come from a terminal or from input, never from the command line."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.commands.running import on_terminal, virtcim
+from tests.commands.running import PROGRAM, on_terminal, virtcim
 from virtcim.listeners.users import UsersFile, matches
 
 
@@ -91,3 +93,17 @@ def test_an_unknown_user_cannot_be_removed(state: list[str]) -> None:
     ended = virtcim("user", "remove", "anna", *state)
     assert ended.code == 1
     assert "there is no user anna" in ended.err
+
+
+def test_a_password_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Bytes that no client could send as a password are no internal error."""
+    ended = subprocess.run(
+        [PROGRAM, "user", "add", "ann", "--password-stdin", "--state-dir", str(tmp_path)],
+        input=b"\xff\xfe12345678\n",
+        env={**os.environ, "VIRTCIM_CONFIG": "/dev/null"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert b"UTF-8" in ended.stderr

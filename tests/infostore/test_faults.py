@@ -89,7 +89,7 @@ def test_an_existing_directory_keeps_its_mode(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """A file in the way of the state directory is named."""
     (tmp_path / "file").touch()
-    with pytest.raises(errors.NotWritable, match="file/state"):
+    with pytest.raises(errors.DirectoryUnusable, match="file/state"):
         prepare_directory(tmp_path / "file" / "state")
 
 

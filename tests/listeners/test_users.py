@@ -192,3 +192,12 @@ def test_every_name_is_legal_or_refused(name: str) -> None:
     line = f"{legal}:hash"
     assert line.splitlines() == [line]
     assert line.strip().partition(":") == (legal, ":", "hash")
+
+
+def test_a_lock_that_root_makes_is_the_service_users(tmp_path: Path) -> None:
+    """What root edits first, the service's user can edit afterwards."""
+    directory = tmp_path / "state"
+    directory.mkdir()
+    os.chown(directory, 65534, 65534)
+    UsersFile(directory / "users").add("alice", "correct horse")
+    assert {path.stat().st_uid for path in directory.iterdir()} == {65534}

@@ -263,13 +263,6 @@ def test_pieces(count: int, form: str) -> None:
         assert numbers == list(range(count))
 
 
-def test_records_are_found_by_key() -> None:
-    """The index has the values of the keys in order."""
-    records = numbered(3)
-    assert records.by_key[2,] is records.records[2]
-    assert (2, 2) not in records.by_key
-
-
 def test_only_full_forms_are_kept() -> None:
     """What a PropertyList selects is written anew each time, so clients cannot fill the memory."""
     records = numbered(1)
