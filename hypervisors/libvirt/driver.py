@@ -14,12 +14,13 @@ from typing import TypeVar
 
 import structlog
 
-from virtcim.hypervisors.errors import HypervisorError, InvalidArgument
+from virtcim.hypervisors.errors import ConnectionLost, HypervisorError, InvalidArgument
 from virtcim.hypervisors.events import EventBus
 from virtcim.hypervisors.libvirt.changing import change_domain
 from virtcim.hypervisors.libvirt.connections import KeepAlive, Opener
 from virtcim.hypervisors.libvirt.eventloop import ensure_event_loop
 from virtcim.hypervisors.libvirt.events import EventLink
+from virtcim.hypervisors.libvirt.native import NativeConnection
 from virtcim.hypervisors.libvirt.reading import (
     NOTHING_KNOWN,
     read_domain,
@@ -150,7 +151,7 @@ class LibvirtHypervisor:
 
     async def host(self) -> HostFacts:
         """Facts of the host itself."""
-        return await self._observed("host", self._readers.call(read_host, self._deadlines.read))
+        return await self._observed("host", self._read(read_host, self._deadlines.read))
 
     async def domains(
         self,
@@ -161,20 +162,27 @@ class LibvirtHypervisor:
         if flags & ~_ALL_FLAGS:
             raise InvalidArgument(f"unknown listing flags {int(flags & ~_ALL_FLAGS):#x}")
         work = partial(read_domains, scheme=self._scheme, flags=flags, known=known or NOTHING_KNOWN)
-        return await self._observed("domains", self._readers.call(work, self._deadlines.listing))
+        return await self._observed("domains", self._read(work, self._deadlines.listing))
 
     async def domain(
         self, uuid: DomainUUID, known: DomainFacts | None = None
     ) -> DomainFacts | None:
         """Everything of one domain; None means that it does not exist."""
         work = partial(read_domain, scheme=self._scheme, uuid=uuid, known=known)
-        return await self._observed("domain", self._readers.call(work, self._deadlines.read))
+        return await self._observed("domain", self._read(work, self._deadlines.read))
 
     async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:
         """Do one thing to a domain."""
         work = partial(change_domain, scheme=self._scheme, uuid=uuid, verb=verb)
         seconds = self._deadlines.change[verb] if deadline is None else deadline
         await self._observed(verb.value, self._changers.call(work, seconds))
+
+    async def _read(self, work: Callable[[NativeConnection], T], seconds: float) -> T:
+        """Read, and once more when the connection breaks under it: a new one may stand already."""
+        try:
+            return await self._readers.call(work, seconds)
+        except ConnectionLost:
+            return await self._readers.call(work, seconds)
 
     async def _observed(self, name: str, call: Awaitable[T]) -> T:
         begin, outcome = time.perf_counter(), "ok"

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.lab import Lab
 from virtcim.hypervisors.errors import HypervisorError
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.hypervisors.libvirt.connections import KeepAlive
-from virtcim.hypervisors.model import DomainState, Verb
+from virtcim.hypervisors.model import DomainFacts, DomainState, DomainUUID, Verb
 from virtcim.inventory import Communication, Domain, Host
 
 PATIENT = 30.0
@@ -141,6 +141,15 @@ def test_restarts_under_load_lose_nothing(frail_lab: Lab) -> None:
                 except HypervisorError:
                     await asyncio.sleep(0.1)
 
+        async def settled() -> Mapping[DomainUUID, DomainFacts]:
+            """Look once the daemon has come back from its last death."""
+            while True:
+                try:
+                    await host.reconcile()
+                    return {one.uuid: one for one in await stage.hypervisor.domains()}
+                except HypervisorError:
+                    await asyncio.sleep(0.1)
+
         async def kill() -> None:
             for _ in range(3):
                 await asyncio.sleep(0.7)
@@ -148,9 +157,8 @@ def test_restarts_under_load_lose_nothing(frail_lab: Lab) -> None:
 
         async with asyncio.timeout(PATIENT):
             await asyncio.gather(kill(), *(worry(number) for number in range(len(uuids))))
-        await stage.back()
-        await host.reconcile()
-        truth = {one.uuid: one for one in await stage.hypervisor.domains()}
+        async with asyncio.timeout(PATIENT):
+            truth = await settled()
         assert {uuid: one.facts for uuid, one in host.listing.domains.items()} == truth
         for uuid in uuids:
             assert_chain(stage.seen, host.listing.domains[uuid])
