@@ -127,6 +127,16 @@ def test_a_frozen_daemon_makes_nothing_hang(frail_lab: Lab) -> None:
     play(frail_lab, 1, scene)
 
 
+async def settled(stage: Stage) -> Mapping[DomainUUID, DomainFacts]:
+    """Look once the daemon has come back from its last death."""
+    while True:
+        try:
+            await stage.host.reconcile()
+            return {one.uuid: one for one in await stage.hypervisor.domains()}
+        except HypervisorError:
+            await asyncio.sleep(0.1)
+
+
 def test_restarts_under_load_lose_nothing(frail_lab: Lab) -> None:
     """Guests change while the daemon dies again and again; in the end host and daemon agree."""
 
@@ -141,15 +151,6 @@ def test_restarts_under_load_lose_nothing(frail_lab: Lab) -> None:
                 except HypervisorError:
                     await asyncio.sleep(0.1)
 
-        async def settled() -> Mapping[DomainUUID, DomainFacts]:
-            """Look once the daemon has come back from its last death."""
-            while True:
-                try:
-                    await host.reconcile()
-                    return {one.uuid: one for one in await stage.hypervisor.domains()}
-                except HypervisorError:
-                    await asyncio.sleep(0.1)
-
         async def kill() -> None:
             for _ in range(3):
                 await asyncio.sleep(0.7)
@@ -158,7 +159,7 @@ def test_restarts_under_load_lose_nothing(frail_lab: Lab) -> None:
         async with asyncio.timeout(PATIENT):
             await asyncio.gather(kill(), *(worry(number) for number in range(len(uuids))))
         async with asyncio.timeout(PATIENT):
-            truth = await settled()
+            truth = await settled(stage)
         assert {uuid: one.facts for uuid, one in host.listing.domains.items()} == truth
         for uuid in uuids:
             assert_chain(stage.seen, host.listing.domains[uuid])
