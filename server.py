@@ -178,6 +178,8 @@ async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
         await asyncio.wait({starting}, timeout=LISTING_SECONDS)
     if starting.done():
         await starting
+    else:
+        starting.add_done_callback(_started_late)
 
 
 # Sockets
@@ -223,6 +225,12 @@ def _bind(endpoint: Endpoint) -> socket.socket:
         one.close()
         raise StartError(f"cannot listen on {endpoint}: {error.strerror}") from None
     return one
+
+
+def _started_late(starting: asyncio.Task[None]) -> None:
+    """Say what kept a host from starting after the server had begun to serve."""
+    if not starting.cancelled() and (error := starting.exception()) is not None:
+        log.error("start_failed", exc_info=error)
 
 
 async def _listen(

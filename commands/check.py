@@ -14,7 +14,7 @@ from virtcim.commands.failures import MISUSED, Failure
 from virtcim.commands.tables import show
 from virtcim.configuration import ConfigurationError, Settings, decide
 from virtcim.configuration.settings import Host
-from virtcim.hypervisors.errors import HypervisorError
+from virtcim.hypervisors.errors import HypervisorError, InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.listeners.tls import TLSError, server_context
 from virtcim.listeners.users import UsersError, UsersFile
@@ -51,9 +51,12 @@ async def _hosts(settings: Settings) -> list[Finding]:
 
 async def _host(host: Host, settings: Settings) -> Finding:
     driver = settings.driver
-    hypervisor = LibvirtHypervisor(
-        host.uri, deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds)
-    )
+    try:
+        hypervisor = LibvirtHypervisor(
+            host.uri, deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds)
+        )
+    except InvalidArgument as error:
+        return Finding(f"{host.name} {host.uri}", works=False, seen=str(error))
     what = f"{host.name} {hypervisor.uri}"
     await hypervisor.open()
     try:

@@ -54,3 +54,11 @@ def test_on_a_terminal_a_table_is_shown(tmp_path: Path) -> None:
     assert code == 0
     assert "works" in screen.splitlines()[0]
     assert "open, 0 users" in screen
+
+
+def test_a_hypervisor_without_a_driver_is_said(tmp_path: Path) -> None:
+    """A URI that no driver here serves is a line of the table, and no internal error."""
+    ended = virtcim("check", "esx://root@host.example/", "--state-dir", tmp_path)
+    assert ended.code == 1
+    assert ended.out.splitlines()[0].split("\t")[1] == "NO"
+    assert "internal error" not in ended.err
