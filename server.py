@@ -35,11 +35,11 @@ from virtcim.inventory.host import Host
 from virtcim.inventory.hosts import Inventory
 from virtcim.listeners.authentication import Authenticator
 from virtcim.listeners.cimxml import CIMXMLApplication
-from virtcim.listeners.http import Shell
 from virtcim.listeners.http_rules import Limits
 from virtcim.listeners.logging import LineBuffer, configure_logging, operation_log
 from virtcim.listeners.measures import HostMeasures
 from virtcim.listeners.observation import Observation
+from virtcim.listeners.shell import Shell
 from virtcim.listeners.tls import server_context
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.model import Server

@@ -1,4 +1,4 @@
-"""The HTTP shell of the CIM-XML port: bytes of a connection to requests, responses to bytes.
+"""One connection of the CIM-XML port: its bytes to requests, responses to its bytes.
 
 Everything that a client can do wrong below CIM is answered here or in http_rules.py, always with a
 Content-Length, and with a closed connection where the framing can no longer be trusted. Requests
@@ -7,12 +7,10 @@ of one connection are answered one after the other, at once where the answer is 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from email.utils import formatdate
+from collections.abc import Awaitable, Sequence
 from itertools import chain
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
@@ -20,14 +18,12 @@ from virtcim.listeners.http_rules import (
     BUSY,
     SINGLE,
     Head,
-    Limits,
     inflate,
     judge_garbage,
     judge_head,
     wants_chunks,
 )
 from virtcim.listeners.messages import (
-    Application,
     Broken,
     Request,
     Response,
@@ -37,9 +33,11 @@ from virtcim.listeners.messages import (
 )
 from virtcim.listeners.slices import collect, collect_all
 
+if TYPE_CHECKING:
+    from virtcim.listeners.shell import Shell
+
 SMALL_BYTES = 65536  # up to here, joining a reply is cheaper than handing over two buffers
 NEVER = float("inf")
-
 
 MUCH_BYTES = 1 << 20
 """A body of this size is not kept waiting together with others of its connection."""
@@ -47,68 +45,10 @@ MUCH_BYTES = 1 << 20
 CHUNKED = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode, CIMStatusCodeDescription\r\n"
 
 
-def _nobody_hears(_peer: str, _status: int) -> None:
-    pass
-
-
-class Shell:
-    """What the connections of one server share: limits, the application, the clock, the end.
-
-    `refused` is told the peer and the HTTP status of what never reaches the application.
-    """
-
-    def __init__(
-        self,
-        application: Application,
-        limits: Limits,
-        refused: Callable[[str, int], None] = _nobody_hears,
-    ) -> None:
-        self.application = application
-        self.refused = refused
-        self.limits = limits
-        self.connections: set[Connection] = set()
-        self.stopping = False
-        self.body_bytes = 0
-        self.date = b""
-        self._loop = asyncio.get_running_loop()
-        self._empty = asyncio.Event()
-        self._sweep()
-
-    def __call__(self) -> "Connection":
-        """Make the protocol of a new connection."""
-        return Connection(self, self._loop)
-
-    def _sweep(self) -> None:
-        now = self._loop.time()
-        self.date = formatdate(usegmt=True).encode()
-        for connection in [c for c in self.connections if c.deadline < now]:
-            connection.expire()
-        self._timer = self._loop.call_later(self.limits.sweep_seconds, self._sweep)
-
-    async def stop(self, seconds: float) -> None:
-        """Let calls finish, refuse new ones, and close what is still open after the time."""
-        self.stopping = True
-        self._empty.clear()
-        for connection in list(self.connections):
-            connection.close_if_idle()
-        if self.connections:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), seconds)
-        self._timer.cancel()
-        for connection in list(self.connections):
-            connection.abort()
-
-    def forget(self, connection: "Connection") -> None:
-        """Count a connection out."""
-        self.connections.discard(connection)
-        if not self.connections:
-            self._empty.set()
-
-
 class Connection(asyncio.Protocol):
     """One connection: between requests, in a head, in a body, answering, or lingering."""
 
-    def __init__(self, shell: Shell, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, shell: "Shell", loop: asyncio.AbstractEventLoop) -> None:
         self._shell = shell
         self._limits = shell.limits
         self._loop = loop

@@ -11,9 +11,9 @@ import pytest
 import uvloop
 
 from tests.rawhttp import Answer, Client, head
-from virtcim.listeners.http import Shell
 from virtcim.listeners.http_rules import Limits
 from virtcim.listeners.messages import Broken, Request, Response
+from virtcim.listeners.shell import Shell
 from virtcim.listeners.slices import SLICE_SECONDS
 
 BIG = b"x" * 100_000
