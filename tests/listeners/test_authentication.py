@@ -208,6 +208,21 @@ def test_an_unchanged_file_costs_no_verification(users: UsersFile, verifications
     with_authenticator(users, use)
 
 
+def test_who_keeps_coming_stays_known(users: UsersFile, verifications: Counted) -> None:
+    """A poller is not verified again and again, so others' floods of log-ins cannot shut it out."""
+
+    async def use(authenticator: Authenticator, clock: Clock) -> None:
+        for _ in range(10):
+            assert await authenticator.verify(GOOD, "127.0.0.1") == ANNA
+            clock.now += 0.7 * authentication.REMEMBER_SECONDS
+        assert verifications.calls == 1
+        clock.now += authentication.REMEMBER_SECONDS
+        assert await authenticator.verify(GOOD, "127.0.0.1") == ANNA
+        assert verifications.calls == 2
+
+    with_authenticator(users, use)
+
+
 def test_an_added_user_is_in_within_seconds(users: UsersFile) -> None:
     """The server need not be restarted for a new user, nor for a new password."""
 

@@ -219,6 +219,8 @@ FAILED = {
     "namespace": (
         intrinsic("GetClass", parameter("ClassName", '<CLASSNAME NAME="X"/>'), namespace="no"),
         "GetClass", "3", "-"),
+    "namespace before parameters": (
+        intrinsic("GetInstance", namespace="no"), "GetInstance", "3", "-"),
     "no instance": (
         intrinsic("GetInstance", parameter("InstanceName", instance_name("T_Device", DeviceID="x")),
                   namespace=N), "GetInstance", "6", "T_Device"),

@@ -1,0 +1,35 @@
+"""What is kept of written instances: enough for clients that repeat themselves, and no more."""
+
+import itertools
+
+from tests.schema.test_layouts import numbered
+from virtcim.schema.layouts import MOST_KEPT, Selection, WrittenRecords
+
+# As DeepInheritance and IncludeClassOrigin make them for each of a class's ancestors.
+SELECTIONS = [
+    Selection(None, within, origin) for within in (None, "A", "B") for origin in (True, False)
+]
+
+
+def test_few_variants_are_kept_of_a_record() -> None:
+    """However many full forms clients ask for in turn, a record holds the last ones alone."""
+    records = numbered(1)
+    record = records.records[0]
+    variants = [records.layout.variant(selection) for selection in SELECTIONS]
+    for variant in itertools.chain(variants, reversed(variants), variants):
+        assert record.instance_xml(variant) == variant.write(record.values).encode()
+        assert record.instance_xml(variant) is record.instance_xml(variant)
+        assert len(record._written) <= MOST_KEPT + 1
+    record.name_xml()
+    assert record.name_xml() is record.name_xml()
+
+
+def test_an_enumeration_is_kept_in_one_variant() -> None:
+    """Clients that ask for different forms in turn get theirs, and only the last one is kept."""
+    records = numbered(3)
+    with_origin, without = (records.layout.variant(selection) for selection in SELECTIONS[:2])
+    for variant in (with_origin, without, with_origin, with_origin):
+        written = b"".join(WrittenRecords(records, variant, "").named_instances())
+        for record in records:
+            assert variant.write(record.values).encode() in written
+    assert len(records._pieces) == 1
