@@ -77,7 +77,7 @@ def inherit_qualifiers(
     """Return own qualifiers, then those of the inherited that go to subclasses."""
     names = {qualifier.name.lower() for qualifier in own}
     return own + tuple(
-        replace(qualifier, propagated=True)
+        qualifier if qualifier.propagated else replace(qualifier, propagated=True)
         for qualifier in inherited
         if qualifier.flavor.to_subclass and qualifier.name.lower() not in names
     )

@@ -31,6 +31,15 @@ class Repository:
         self._ancestors: dict[str, frozenset[str]] = {}
         self._qualifiers: dict[str, QualifierDeclaration] = {}
 
+    def copy(self) -> "Repository":
+        """Return another repository with the same content; the declarations are shared."""
+        other = Repository()
+        other._classes = dict(self._classes)
+        other._children = {name: list(names) for name, names in self._children.items()}
+        other._ancestors = dict(self._ancestors)
+        other._qualifiers = dict(self._qualifiers)
+        return other
+
     # Qualifiers
 
     def add_qualifier(self, declaration: QualifierDeclaration) -> None:

@@ -1,9 +1,4 @@
-"""Numbers of the CIM schema that the code names: one enumeration for each ValueMap in use.
-
-The rule: a member's name is the text of Values in capitals, its number is written as on the wire,
-ranges have no member, and a test compares every enumeration with the MOF. CIM_X.Y in a docstring
-is the element that has the map.
-"""
+"""Numbers that many classes have in common: states, health, capabilities and profiles."""
 
 from enum import IntEnum
 
