@@ -6,6 +6,7 @@ libvirt's, because every driver (libvirt or not) maps to them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, IntEnum, IntFlag, StrEnum
 from types import MappingProxyType
 from typing import NewType
@@ -164,6 +165,26 @@ class Console:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFacts:
+    """One snapshot of a domain (virDomainSnapshot).
+
+    parent: None means that it is a root.
+    current: the domain's present state descends from it.
+    created: UTC.
+    state: of the domain when it was taken: "running", "paused", "shutoff", "disk-snapshot", ...
+    xml: libvirt's text of the snapshot, with the domain's definition of that moment inside.
+    """
+
+    name: str
+    parent: str | None
+    current: bool
+    created: datetime
+    state: str
+    description: str | None
+    xml: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DomainFacts:
     """What the hypervisor says of one domain at one moment.
 
@@ -190,6 +211,7 @@ class DomainFacts:
     description: str | None
     os_type: str | None
     consoles: tuple[Console, ...]
+    snapshots: tuple[SnapshotFacts, ...] = ()
 
     @property
     def active(self) -> bool:

@@ -17,6 +17,7 @@ from virtcim.hypervisors.model import (
     ListFlag,
     Verb,
 )
+from virtcim.hypervisors.resources import DomainStatistics, ResourceFacts
 
 CallObserver = Callable[[str, float, str], None]
 """Told, on the event loop, of every driver call: name, seconds, "ok" or the error's class."""
@@ -72,6 +73,22 @@ class Hypervisor(Protocol):
         """Everything of one domain; None means that it does not exist.
 
         known: as in `domains`.
+        """
+
+    def on_resources(self, callback: Callable[[], None]) -> None:
+        """Tell this callback, on the event loop, when `resources` has reason to be read again.
+
+        What has no event at the hypervisor (volumes, filters) is found by reading now and then.
+        """
+
+    async def resources(self) -> ResourceFacts:
+        """What the domains share; a kind that the hypervisor does not have is empty."""
+
+    async def statistics(self) -> Mapping[DomainUUID, DomainStatistics]:
+        """Counters of the active domains, in one bulk call.
+
+        A domain whose counters cannot be told now, because it hangs or the hypervisor has none, is
+        left out or has None; it never keeps the others waiting.
         """
 
     async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:

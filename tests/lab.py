@@ -84,10 +84,14 @@ UNSHARE = ("unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc")
 
 
 class Lab:
-    """One private libvirtd, restarted when it dies (guests survive that)."""
+    """One private libvirtd, restarted when it dies (guests survive that).
 
-    def __init__(self, name: str) -> None:
+    bridge: a bridge to be made in a network namespace of its own; None means the machine's network.
+    """
+
+    def __init__(self, name: str, bridge: str | None = None) -> None:
         self.name = name
+        self._bridge = bridge
         # Short, because a Unix socket's path has at most 107 bytes.
         self.directory = Path(tempfile.mkdtemp(prefix="vl-", dir="/tmp"))
         for directory in STATE_DIRECTORIES:
@@ -99,9 +103,11 @@ class Lab:
             self._write(file, text if "\nlibvirt-qemu:" in text else f"{text.rstrip()}\n{line}")
         self._write("hosts", f"127.0.0.1 localhost {name}\n")
         self._write("init.sh", self._script())
+        network = () if bridge is None else ("-n",)
+        script = str(self.directory / "init.sh")
         with (self.directory / "out").open("w") as out:
             self._process = subprocess.Popen(
-                (*UNSHARE, "--propagation", "private", "bash", str(self.directory / "init.sh")),
+                (*UNSHARE, *network, "--propagation", "private", "bash", script),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -201,6 +207,9 @@ class Lab:
         ]
         # With both cgroup versions mounted, containers cannot start.
         mounts.append("umount /sys/fs/cgroup/unified 2>/dev/null || true")
+        if self._bridge is not None:
+            mounts.append(f"ip link add {self._bridge} type bridge; ip link set {self._bridge} up")
+            mounts.append("ip link set lo up")
         run = RUN.format(libvirtd=LIBVIRTD, dir=self.directory)
         return "\n".join(["set -e", *mounts, f"hostname {self.name}", "set +e", run])
 

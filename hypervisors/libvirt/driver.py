@@ -1,7 +1,7 @@
 """The driver: a Hypervisor over libvirt.
 
-The rule: it only arranges. What is read is in reading.py, what is done in changing.py, who does it
-in workers.py, what is heard in events.py.
+The rule: it only arranges. What is read is in reading.py, resources.py and statistics.py, what is
+done in changing.py, who does it in workers.py, what is heard in events.py.
 """
 
 import asyncio
@@ -14,7 +14,13 @@ from typing import TypeVar
 
 import structlog
 
-from virtcim.hypervisors.errors import ConnectionLost, HypervisorError, InvalidArgument
+from virtcim.hypervisors.errors import (
+    Busy,
+    ConnectionLost,
+    DeadlineExceeded,
+    HypervisorError,
+    InvalidArgument,
+)
 from virtcim.hypervisors.events import EventBus
 from virtcim.hypervisors.libvirt.changing import change_domain
 from virtcim.hypervisors.libvirt.connections import KeepAlive, Opener
@@ -27,7 +33,9 @@ from virtcim.hypervisors.libvirt.reading import (
     read_domains,
     read_host,
 )
+from virtcim.hypervisors.libvirt.resources import read_resources
 from virtcim.hypervisors.libvirt.schemes import public_uri, scheme_of
+from virtcim.hypervisors.libvirt.statistics import read_statistics, read_unmonitored
 from virtcim.hypervisors.libvirt.workers import Crew, Pool
 from virtcim.hypervisors.model import (
     EVERY_DOMAIN,
@@ -39,6 +47,7 @@ from virtcim.hypervisors.model import (
     Verb,
 )
 from virtcim.hypervisors.port import CallObserver
+from virtcim.hypervisors.resources import DomainStatistics, ResourceFacts
 
 log = structlog.get_logger("virtcim.hypervisors")
 
@@ -64,6 +73,10 @@ CHANGE_DEADLINES: Mapping[Verb, float] = MappingProxyType({
 # hypervisor does so for ever, and a service manager does not wait long for the end of a server.
 FAREWELL_SECONDS = 2.0
 
+# How many calls for counters, and for resources, may hang: by guests whose monitors are silent, by
+# storage that does not answer. Each also holds one of a daemon's twenty threads for calls.
+MOST_STUCK_ASIDE = 4
+
 _ALL_FLAGS = ListFlag(sum(ListFlag))
 
 
@@ -74,6 +87,7 @@ class Deadlines:
     open: float = 10.0
     read: float = 10.0
     listing: float = 60.0
+    statistics: float = 10.0
     change: Mapping[Verb, float] = field(default_factory=lambda: CHANGE_DEADLINES)
 
 
@@ -106,12 +120,19 @@ class LibvirtHypervisor:
         self._deadlines = deadlines or Deadlines()
         opener = Opener(uri, self._scheme.sharing, keep_alive or KeepAlive())
         self._crew = Crew(opener, most_stuck, self._deadlines.open)
+        # Crews of their own: what hangs there must not use up the bound of all other calls.
+        self._samplers = Crew(opener, MOST_STUCK_ASIDE, self._deadlines.open)
+        self._surveyors = Crew(opener, MOST_STUCK_ASIDE, self._deadlines.open)
         self._readers = Pool(self._crew, readers)
+        self._sampling = Pool(self._samplers, 1)
+        self._surveying = Pool(self._surveyors, 1)
         self._changers = Pool(self._crew, changers)
         self._link = EventLink(self._crew, self._deadlines.open, self._uri)
         self._link.tell = self._connection_changed
         self._observer = observer
         self._callbacks: list[Callable[[ConnectionChange], None]] = []
+        self._resource_callbacks: list[Callable[[], None]] = []
+        self._link.tell_of_resources = self._resources_changed
 
     @property
     def uri(self) -> str:
@@ -141,9 +162,10 @@ class LibvirtHypervisor:
     async def close(self) -> None:
         """Close every connection whose thread does not hang."""
         await self._link.close()
-        self._readers.close()
-        self._changers.close()
-        await self._crew.disband(FAREWELL_SECONDS)
+        for pool in (self._readers, self._changers, self._sampling, self._surveying):
+            pool.close()
+        crews = (self._crew, self._samplers, self._surveyors)
+        await asyncio.gather(*(crew.disband(FAREWELL_SECONDS) for crew in crews))
 
     def on_connection(self, callback: Callable[[ConnectionChange], None]) -> None:
         """Tell this callback of every loss and return."""
@@ -171,18 +193,41 @@ class LibvirtHypervisor:
         work = partial(read_domain, scheme=self._scheme, uuid=uuid, known=known)
         return await self._observed("domain", self._read(work, self._deadlines.read))
 
+    def on_resources(self, callback: Callable[[], None]) -> None:
+        """Tell this callback of every event of a network, a pool or a device of the host."""
+        self._resource_callbacks.append(callback)
+
+    async def resources(self) -> ResourceFacts:
+        """What the domains share."""
+        read = self._read(read_resources, self._deadlines.listing, self._surveying)
+        return await self._observed("resources", read)
+
+    async def statistics(self) -> Mapping[DomainUUID, DomainStatistics]:
+        """Counters of the active domains; only some when a guest has begun to hang."""
+        return await self._observed("statistics", self._sample())
+
     async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:
         """Do one thing to a domain."""
         work = partial(change_domain, scheme=self._scheme, uuid=uuid, verb=verb)
         seconds = self._deadlines.change[verb] if deadline is None else deadline
         await self._observed(verb.value, self._changers.call(work, seconds))
 
-    async def _read(self, work: Callable[[NativeConnection], T], seconds: float) -> T:
+    async def _read(
+        self, work: Callable[[NativeConnection], T], seconds: float, pool: Pool | None = None
+    ) -> T:
         """Read, and once more when the connection breaks under it: a new one may stand already."""
+        pool = pool or self._readers
         try:
-            return await self._readers.call(work, seconds)
+            return await pool.call(work, seconds)
         except ConnectionLost:
-            return await self._readers.call(work, seconds)
+            return await pool.call(work, seconds)
+
+    async def _sample(self) -> Mapping[DomainUUID, DomainStatistics]:
+        try:
+            return await self._read(read_statistics, self._deadlines.statistics, self._sampling)
+        except (DeadlineExceeded, Busy) as error:
+            log.warning("statistics_incomplete", uri=self._uri, error=error.detail)
+        return await self._read(read_unmonitored, self._deadlines.read)
 
     async def _observed(self, name: str, call: Awaitable[T]) -> T:
         begin, outcome = time.perf_counter(), "ok"
@@ -198,3 +243,7 @@ class LibvirtHypervisor:
         log.info("hypervisor_connection", uri=self._uri, change=change.value)
         for callback in self._callbacks:
             callback(change)
+
+    def _resources_changed(self) -> None:
+        for callback in self._resource_callbacks:
+            callback()

@@ -29,6 +29,7 @@ from virtcim.hypervisors.libvirt.native import (
     translated,
     unless_unsupported,
 )
+from virtcim.hypervisors.libvirt.resource_events import ResourceEvents
 from virtcim.hypervisors.libvirt.workers import Crew, Worker
 from virtcim.hypervisors.model import ConnectionChange, DomainUUID
 
@@ -40,14 +41,22 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 15.0  # seconds between attempts to connect
 class _Line:
     """One connection for events, from its making to its loss.
 
-    Methods that take a connection run in the worker's thread, `_relay` and `_closed` in libvirt's.
+    Methods that take a connection run in the worker's thread, `_relay`, `_changed` and `_closed` in
+    libvirt's.
     """
 
-    def __init__(self, worker: Worker, deliver: Callable[[DomainEvent], None]) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        deliver: Callable[[DomainEvent], None],
+        tell_of_resources: Callable[[], None],
+    ) -> None:
         self.worker = worker
         self.lost = asyncio.Event()
         self._deliver = deliver
+        self._tell_of_resources = tell_of_resources
         self._loop = asyncio.get_running_loop()
+        self._resources = ResourceEvents(self._changed)
         self._registrations: dict[EventId, int] = {}
 
     def prepare(self, connection: NativeConnection, events: Iterable[EventId]) -> None:
@@ -61,6 +70,7 @@ class _Line:
                 self.register(connection, event)
             except NotSupported:
                 log.warning("event_no_longer_supported", event_id=event.name)
+        self._resources.register(connection)
 
     def register(self, connection: NativeConnection, event: EventId) -> None:
         """Hear of this kind of event."""
@@ -82,6 +92,7 @@ class _Line:
         for registration in self._registrations.values():
             with suppress(NativeError):  # a dead connection drops it all the same
                 connection.domainEventDeregisterAny(registration)
+        self._resources.let_go(connection)
         with suppress(NativeError):
             connection.unregisterCloseCallback()
 
@@ -96,6 +107,10 @@ class _Line:
         with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
             self._loop.call_soon_threadsafe(self._deliver, event)
 
+    def _changed(self) -> None:
+        with suppress(RuntimeError):  # as above
+            self._loop.call_soon_threadsafe(self._tell_of_resources)
+
     def _closed(self, *_: object) -> None:
         with suppress(RuntimeError):  # as above
             self._loop.call_soon_threadsafe(self.lost.set)
@@ -108,6 +123,7 @@ class EventLink:
         self._uri = uri
         self.bus = EventBus(self)
         self.tell: Callable[[ConnectionChange], None] = lambda _change: None
+        self.tell_of_resources: Callable[[], None] = lambda: None
         self._crew = crew
         self._deadline = deadline
         self._line: _Line | None = None
@@ -191,7 +207,7 @@ class EventLink:
         wanted = frozenset(self._wanted)
         try:
             worker = await self._crew.hire()
-            line = _Line(worker, self.bus.deliver)
+            line = _Line(worker, self.bus.deliver, self.tell_of_resources)
             await self._first_call(line, wanted)
         except HypervisorError as error:
             log.warning("hypervisor_unreachable", uri=self._uri, error=error.detail)

@@ -78,6 +78,12 @@ FAILURES: Mapping[int, type[HypervisorError]] = MappingProxyType(
     {code: situation for situation, codes in _CODES.items() for code in codes}
 )
 
+# What a read finds no more when it has vanished since it was listed (virErrorNumber).
+NO_DOMAIN = frozenset({42})
+NO_SNAPSHOT = frozenset({72})
+NO_RESOURCE = frozenset({43, 49, 50, 53, 57, 62})  # NO_NETWORK, _STORAGE_POOL, _STORAGE_VOL,
+# _NODE_DEVICE, _INTERFACE, _NWFILTER
+
 
 def failure(error: Any) -> HypervisorError:
     """Our error for a libvirtError; a code that no table knows is a HypervisorFailure."""

@@ -9,19 +9,93 @@ from typing import Any, Protocol, TypeVar
 
 import libvirt
 
-from virtcim.hypervisors.errors import ConnectionLost, DomainNotFound, NotSupported
-from virtcim.hypervisors.libvirt.failures import failure, open_failure
+from virtcim.hypervisors.errors import (
+    ConnectionLost,
+    HypervisorFailure,
+    InvalidState,
+    NotSupported,
+)
+from virtcim.hypervisors.libvirt.failures import NO_DOMAIN, failure, open_failure
 
 T = TypeVar("T")
 
 NativeError: type[Exception] = libvirt.libvirtError
 STATS_STATE: int = libvirt.VIR_DOMAIN_STATS_STATE
+STATS_INTERFACE: int = libvirt.VIR_DOMAIN_STATS_INTERFACE
+STATS_COUNTERS: int = (
+    STATS_STATE
+    | STATS_INTERFACE
+    | libvirt.VIR_DOMAIN_STATS_CPU_TOTAL
+    | libvirt.VIR_DOMAIN_STATS_BALLOON
+    | libvirt.VIR_DOMAIN_STATS_VCPU
+    | libvirt.VIR_DOMAIN_STATS_BLOCK
+)
+STATS_ACTIVE_NOW: int = (
+    libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
+    | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
+)
+"""Of the running domains, and of one that is busy only what needs no turn."""
+LIST_NET_DEVICES: int = libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET
+NETWORK_LIFECYCLE: int = libvirt.VIR_NETWORK_EVENT_ID_LIFECYCLE
+POOL_LIFECYCLE: int = libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE
+POOL_REFRESH: int = libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH
+DEVICE_LIFECYCLE: int = libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE
+DEVICE_UPDATE: int = libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE
 XML_LIVE = 0  # never VIR_DOMAIN_XML_SECURE: facts need no secrets
 XML_INACTIVE: int = libvirt.VIR_DOMAIN_XML_INACTIVE
 EVENT_IDS: frozenset[int] = frozenset(
     number for name, number in vars(libvirt).items() if name.startswith("VIR_DOMAIN_EVENT_ID_")
 )
 """The event ids that the installed library has."""
+
+
+class NativeSnapshot(Protocol):
+    """What we call on a virDomainSnapshot."""
+
+    def getName(self) -> str: ...  # noqa: D102, N802
+    def getXMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
+
+
+class NativeResource(Protocol):
+    """What we call on each of virNetwork, virStoragePool, virNWFilter, virInterface, ..."""
+
+    def name(self) -> str: ...  # noqa: D102
+    def XMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
+
+
+class NativeFilter(NativeResource, Protocol):
+    """What we call on a virNWFilter."""
+
+    def UUIDString(self) -> str: ...  # noqa: D102, N802
+
+
+class NativeNetwork(NativeFilter, Protocol):
+    """What we call on a virNetwork."""
+
+    def isActive(self) -> int: ...  # noqa: D102, N802
+    def isPersistent(self) -> int: ...  # noqa: D102, N802
+    def autostart(self) -> int: ...  # noqa: D102
+
+
+class NativeVolume(NativeResource, Protocol):
+    """What we call on a virStorageVol."""
+
+    def key(self) -> str: ...  # noqa: D102
+
+
+class NativePool(NativeFilter, Protocol):
+    """What we call on a virStoragePool."""
+
+    def isPersistent(self) -> int: ...  # noqa: D102, N802
+    def autostart(self) -> int: ...  # noqa: D102
+    def info(self) -> list[int]: ...  # noqa: D102
+    def listAllVolumes(self, flags: int) -> list[NativeVolume]: ...  # noqa: D102, N802
+
+
+class NativeInterface(NativeResource, Protocol):
+    """What we call on a virInterface."""
+
+    def isActive(self) -> int: ...  # noqa: D102, N802
 
 
 class NativeDomain(Protocol):
@@ -35,7 +109,10 @@ class NativeDomain(Protocol):
     def isPersistent(self) -> int: ...  # noqa: D102, N802
     def autostart(self) -> int: ...  # noqa: D102
     def hasManagedSaveImage(self) -> int: ...  # noqa: D102, N802
+    def info(self) -> list[int]: ...  # noqa: D102
     def snapshotNum(self) -> int: ...  # noqa: D102, N802
+    def listAllSnapshots(self, flags: int) -> list[NativeSnapshot]: ...  # noqa: D102, N802
+    def snapshotCurrent(self) -> NativeSnapshot: ...  # noqa: D102, N802
     def XMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
     def create(self) -> int: ...  # noqa: D102
     def destroy(self) -> int: ...  # noqa: D102
@@ -64,12 +141,31 @@ class NativeConnection(Protocol):
     def getLibVersion(self) -> int: ...  # noqa: D102, N802
     def getCapabilities(self) -> str: ...  # noqa: D102, N802
     def listAllDomains(self, flags: int) -> list[NativeDomain]: ...  # noqa: D102, N802
-    def getAllDomainStats(self, stats: int) -> Statistics: ...  # noqa: D102, N802
+    def listAllNetworks(self, flags: int) -> list[NativeNetwork]: ...  # noqa: D102, N802
+    def listAllStoragePools(self, flags: int) -> list[NativePool]: ...  # noqa: D102, N802
+    def listAllNWFilters(self, flags: int) -> list[NativeFilter]: ...  # noqa: D102, N802
+    def listAllDevices(self, flags: int) -> list[NativeResource]: ...  # noqa: D102, N802
+    def listAllInterfaces(self, flags: int) -> list[NativeInterface]: ...  # noqa: D102, N802
+    def getInfo(self) -> list[Any]: ...  # noqa: D102, N802
+    def getMaxVcpus(self, type: str | None) -> int: ...  # noqa: A002, D102, N802
+    def getAllDomainStats(self, stats: int, flags: int = 0) -> Statistics: ...  # noqa: D102, N802
     def lookupByUUIDString(self, uuid: str) -> NativeDomain: ...  # noqa: D102, N802
     def domainEventRegisterAny(  # noqa: D102, N802
         self, domain: None, event: int, callback: Callable[..., None], opaque: object
     ) -> int: ...
     def domainEventDeregisterAny(self, registration: int) -> None: ...  # noqa: D102, N802
+    def networkEventRegisterAny(  # noqa: D102, N802
+        self, network: None, event: int, callback: Callable[..., None], opaque: object
+    ) -> int: ...
+    def networkEventDeregisterAny(self, registration: int) -> None: ...  # noqa: D102, N802
+    def storagePoolEventRegisterAny(  # noqa: D102, N802
+        self, pool: None, event: int, callback: Callable[..., None], opaque: object
+    ) -> int: ...
+    def storagePoolEventDeregisterAny(self, registration: int) -> None: ...  # noqa: D102, N802
+    def nodeDeviceEventRegisterAny(  # noqa: D102, N802
+        self, device: None, event: int, callback: Callable[..., None], opaque: object
+    ) -> int: ...
+    def nodeDeviceEventDeregisterAny(self, registration: int) -> None: ...  # noqa: D102, N802
     def registerCloseCallback(  # noqa: D102, N802
         self, callback: Callable[..., None], opaque: object
     ) -> int: ...
@@ -122,11 +218,21 @@ def unless_unsupported(call: Callable[[], T], default: T) -> T:
         raise
 
 
-def unless_gone(call: Callable[[], T]) -> T | None:
-    """What the call gives; None when the domain vanished meanwhile."""
+def unless_gone(call: Callable[[], T], codes: frozenset[int] = NO_DOMAIN) -> T | None:
+    """What the call gives; None when the domain, or what these codes say, vanished meanwhile."""
     try:
         return call()
     except libvirt.libvirtError as error:
-        if isinstance(failure(error), DomainNotFound):
+        if error.get_error_code() in codes:
             return None
+        raise
+
+
+def unless_unreadable(connection: NativeConnection, call: Callable[[], T], default: T) -> T:
+    """What the call gives, or the default when this one object cannot be read now."""
+    try:
+        return call()
+    except libvirt.libvirtError as error:
+        if is_alive(connection) and isinstance(failure(error), HypervisorFailure | InvalidState):
+            return default
         raise

@@ -1,7 +1,8 @@
 """Reading facts: one atomic listing in bulk calls, or one domain.
 
 The rule: the number of calls of a listing does not grow with the number of domains, but for the XML
-of those whose definition may have changed. Functions block, in a worker's thread.
+of those whose definition may have changed, and for the snapshots of those that have some.
+Functions block, in a worker's thread.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from virtcim.hypervisors.libvirt.native import (
     unless_unsupported,
 )
 from virtcim.hypervisors.libvirt.schemes import Scheme
+from virtcim.hypervisors.libvirt.snapshots import read_snapshots
 from virtcim.hypervisors.libvirt.states import state_and_reason
 from virtcim.hypervisors.libvirt.xml import definition, host_uuid
 from virtcim.hypervisors.model import (
@@ -136,9 +138,13 @@ def _facts(
 ) -> DomainFacts:
     domain_id = run.id if run.id >= 0 else None
     state, reason = state_and_reason(run.state, run.reason, nostate=scheme.nostate)
+    held = () if known is None else known.snapshots
     if known is None or not _same_definition(known, domain.name(), domain_id, flags):
         known = _defined(domain, domain_id, state, reason, flags)
-    facts = replace(known, id=domain_id, state=state, reason=reason, **flags._asdict())
+    snapshots = read_snapshots(domain, held) if flags.has_snapshots else ()
+    facts = replace(
+        known, id=domain_id, state=state, reason=reason, snapshots=snapshots, **flags._asdict()
+    )
     return known if facts == known else facts
 
 

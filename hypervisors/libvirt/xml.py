@@ -1,16 +1,13 @@
 """Domain and host XML → facts.
 
-The rule: only this file knows element names, and no parsed tree leaves it. The parser resolves no
-entities and loads nothing.
+The rule: no parsed tree leaves this file. What a definition says in full is read in `definition/`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from sys import intern
 
-from lxml import etree
-
-from virtcim.hypervisors.errors import HypervisorFailure
+from virtcim.hypervisors.definition.xml import Element, parse
 from virtcim.hypervisors.model import Console
 
 
@@ -26,7 +23,7 @@ class Definition:
 
 def definition(text: str) -> Definition:
     """The facts of a domain's definition."""
-    root = _parse(text)
+    root = parse(text)
     return Definition(
         title=root.findtext("title") or None,
         description=root.findtext("description") or None,
@@ -37,22 +34,10 @@ def definition(text: str) -> Definition:
 
 def host_uuid(capabilities: str) -> str | None:
     """The UUID of the host; None means that the hypervisor tells none."""
-    return _parse(capabilities).findtext("host/uuid") or None
+    return parse(capabilities).findtext("host/uuid") or None
 
 
-def _parse(text: str) -> etree._Element:
-    # A parser of its own for each text: parsers are not shared between threads.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        # As bytes, because a str must not declare an encoding.
-        return etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise HypervisorFailure(
-            f"the hypervisor gave XML that is not well formed: {error}"
-        ) from error
-
-
-def _consoles(root: etree._Element) -> Iterator[Console]:
+def _consoles(root: Element) -> Iterator[Console]:
     for graphics in root.iterfind("devices/graphics"):
         yield Console(
             kind=intern(graphics.get("type", "")),
@@ -73,11 +58,11 @@ def _consoles(root: etree._Element) -> Iterator[Console]:
                 yield Console(kind=intern(kind), address=_interned(host), port=_port(service))
 
 
-def _path(source: etree._Element | None) -> str | None:
+def _path(source: Element | None) -> str | None:
     return None if source is None else source.get("path")
 
 
-def _listen_address(graphics: etree._Element) -> str | None:
+def _listen_address(graphics: Element) -> str | None:
     listen = graphics.find("listen")
     return graphics.get("listen") or (None if listen is None else listen.get("address"))
 
