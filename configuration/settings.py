@@ -36,6 +36,7 @@ UriField = Annotated[str, AfterValidator(hypervisors.parse_uri)]
 PrefixField = Annotated[str, AfterValidator(hypervisors.parse_prefix)]
 PathField = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+SecondsOrNever = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -183,6 +184,7 @@ class Settings(BaseSettings):
     compat: Literal["", "libvirt-cim"] = ""
     metrics: bool = True
     reconcile_interval: Seconds = 30.0
+    sample_interval: SecondsOrNever = 30.0
     web: Web = Web()
     tls: Tls = Tls()
     infostore: InfostoreSection = InfostoreSection()

@@ -23,11 +23,14 @@ from virtcim.hypervisors.errors import HypervisorError, NotSupported
 from virtcim.hypervisors.events import DomainEvent, EventId
 from virtcim.hypervisors.model import ConnectionChange, DomainFacts, DomainUUID, HostFacts, Verb
 from virtcim.hypervisors.port import Hypervisor
+from virtcim.hypervisors.resources import ResourceFacts, Sample
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.invalidation import SCOPES, Scope, scope_of
 from virtcim.inventory.refresh import Outcome, Refresher, Request
+from virtcim.inventory.resources import ResourceKeeper, Sampler
 from virtcim.inventory.snapshots import NOTHING_LISTED, Change, Domain, Listing
+from virtcim.inventory.telling import tell
 
 log = structlog.get_logger("virtcim.inventory")
 
@@ -69,7 +72,8 @@ class Host:
     """One hypervisor and what is known of it.
 
     facts: None until it was reached once. interval: seconds between reconciliations; a domain's
-    record is removed when the domain has been absent for so long.
+    record is removed when the domain has been absent for so long. sample_interval: seconds between
+    samples; None means that none are taken.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Host:
         prefix: str,
         namespace: str,
         interval: float = 30.0,
+        sample_interval: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         observe_lag: LagObserver = _ignore_lag,
     ) -> None:
@@ -98,6 +103,8 @@ class Host:
         self._records: dict[str, DomainRecord] = {}
         self._absent_since: dict[str, float] = {}
         self._refresher = Refresher(self._read)
+        self._resources = ResourceKeeper(name, hypervisor)
+        self._sampler = Sampler(name, hypervisor, sample_interval, now)
         self._subscriptions: list[int] = []
         self._change_listeners: list[ChangeListener] = []
         self._communication_listeners: list[Callable[[], None]] = []
@@ -112,6 +119,16 @@ class Host:
         self._wake = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
 
+    @property
+    def resources(self) -> ResourceFacts:
+        """What the domains share; the same object as long as nothing has changed."""
+        return self._resources.facts
+
+    @property
+    def sample(self) -> Sample:
+        """The latest counters of the domains; of a lost hypervisor the last ones."""
+        return self._sampler.sample
+
     def on_change(self, listener: ChangeListener) -> None:
         """Tell (old, new) of every change after the first listing, once each, in order."""
         self._change_listeners.append(listener)
@@ -120,10 +137,18 @@ class Host:
         """Tell when `communication` has changed."""
         self._communication_listeners.append(listener)
 
+    def on_resources(self, listener: Callable[[], None]) -> None:
+        """Tell when `resources` has been replaced."""
+        self._resources.listeners.append(listener)
+
     async def start(self) -> None:
-        """Read the records, connect, list, and follow; a host out of reach is followed as well."""
+        """Read the records, connect, list, and follow; a host out of reach is followed as well.
+
+        What domains share is read, and the first sample taken, after the return.
+        """
         self._records = dict(await self._store.records(self.name))
         self.hypervisor.on_connection(self._connection_changed)
+        self.hypervisor.on_resources(self._resources_changed)
         for event, scope in SCOPES.items():
             if scope is not Scope.NOTHING:
                 with suppress(NotSupported):  # this hypervisor never tells: reconciling finds it
@@ -136,12 +161,15 @@ class Host:
         elif self.hypervisor.connected:
             self._wake.set()
         self._follower = asyncio.create_task(self._follow())
+        self._sampler.start()
 
     async def close(self) -> None:
         """Stop following and disconnect; the last listing stays."""
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.wait([self._follower])
+        await self._sampler.close()
+        await self._resources.close()
         await self._refresher.close()
         for subscription in self._subscriptions:
             self.hypervisor.events.deregister_any(subscription)
@@ -164,6 +192,12 @@ class Host:
     async def refresh(self, uuid: DomainUUID) -> None:
         """Read everything of a domain again; raises what the hypervisor raises."""
         error = await asyncio.shield(self._request(uuid, Scope.DEFINITION))
+        if error is not None:
+            raise error
+
+    async def refresh_resources(self) -> None:
+        """Read what domains share again; raises what the hypervisor raises."""
+        error = await asyncio.shield(self._resources.request())
         if error is not None:
             raise error
 
@@ -191,6 +225,7 @@ class Host:
                 self._reload |= reload
                 raise
             self._apply_listing({one.uuid: one for one in facts}, began)
+        self._resources.request()
         if self.hypervisor.connected:
             self._communicate(Communication.OK)
         await self._forget_absent()
@@ -224,7 +259,7 @@ class Host:
         }
 
     def _apply_listing(self, listed: Mapping[DomainUUID, DomainFacts], began: int) -> None:
-        uuids = listed.keys() | self.listing.domains.keys()
+        uuids = dict.fromkeys((*self.listing.domains, *listed))  # in an order that stays
         settled = {
             uuid: listed.get(uuid)
             for uuid in uuids
@@ -300,22 +335,24 @@ class Host:
             self.listing = self.listing.changed(changes, self._version)
         if self._listed:
             for old, new in changes:
-                for listener in self._change_listeners:
-                    _call(listener, old, new)
+                tell(self._change_listeners, old, new)
 
     def _connection_changed(self, change: ConnectionChange) -> None:
         if change is ConnectionChange.RESTORED:
             self._reload = True
             self._wake.set()
+            self._sampler.wake()
         elif self.communication is Communication.OK:
             self._communicate(Communication.LOST)
+
+    def _resources_changed(self) -> None:
+        self._resources.request()
 
     def _communicate(self, communication: Communication) -> None:
         if communication is not self.communication:
             self.communication = communication
             log.info("communication", host=self.name, communication=communication.value)
-            for listener in self._communication_listeners:
-                _call(listener)
+            tell(self._communication_listeners)
 
     def _retry_soon(self) -> None:
         asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)
@@ -337,11 +374,3 @@ class Host:
             log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
         else:
             self._records.pop(uuid, None)
-
-
-def _call(listener: Callable[..., None], *arguments: Domain | None) -> None:
-    try:
-        listener(*arguments)
-    except Exception:
-        # One failing listener must not cost another its change.
-        log.exception("listener_failed")

@@ -25,6 +25,7 @@ class Domain:
 
     version: grows with every change on the host.
     state_since: UTC; None until the server has seen the state change.
+    parsed: what was made of the domain's texts; handed on to the next snapshot.
     """
 
     facts: DomainFacts
@@ -32,7 +33,10 @@ class Domain:
     host: "Host"
     version: int
     state_since: datetime | None
-    _derived: dict[Hashable, object] = field(init=False, default_factory=dict, repr=False)
+    parsed: dict[str, object] = field(default_factory=dict, repr=False)
+    _derived: dict[Hashable, tuple[object, object]] = field(
+        init=False, default_factory=dict, repr=False
+    )
 
     @property
     def uuid(self) -> DomainUUID:
@@ -44,11 +48,22 @@ class Domain:
         """The hypervisor's name of it."""
         return self.facts.name
 
-    def derive(self, key: Hashable, build: Callable[["Domain"], T]) -> T:
-        """What build makes of this snapshot, built once per key."""
-        if key not in self._derived:
-            self._derived[key] = build(self)
-        return cast("T", self._derived[key])
+    def derive(self, key: Hashable, build: Callable[["Domain"], T], given: object = None) -> T:
+        """What build makes of this snapshot, once for each key as long as `given` is the same."""
+        kept = self._derived.get(key)
+        if kept is None or kept[0] != given:
+            kept = self._derived[key] = (given, build(self))
+        return cast("T", kept[1])
+
+    def read(self, text: str, parse: Callable[[str], T]) -> T:
+        """What parse makes of a text of this domain: once, also over changes of its state."""
+        if text not in self.parsed:
+            texts = {self.facts.live_xml, self.facts.persistent_xml}
+            texts.update(snapshot.xml for snapshot in self.facts.snapshots)
+            for stale in self.parsed.keys() - texts:
+                del self.parsed[stale]
+            self.parsed[text] = parse(text)
+        return cast("T", self.parsed[text])
 
 
 Change = tuple[Domain | None, Domain | None]
@@ -65,13 +80,6 @@ class Listing:
     domains: Mapping[DomainUUID, Domain]
     names: Mapping[str, Domain]
     version: int
-    _derived: dict[Hashable, object] = field(init=False, default_factory=dict, repr=False)
-
-    def derive(self, key: Hashable, build: Callable[["Listing"], T]) -> T:
-        """What build makes of this listing, built once per key."""
-        if key not in self._derived:
-            self._derived[key] = build(self)
-        return cast("T", self._derived[key])
 
     def changed(self, changes: Iterable[Change], version: int) -> "Listing":
         """The next listing, with these changes."""

@@ -141,6 +141,10 @@ def test_every_key_has_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             "virtcim.toml: limits.connections: must be greater than or equal to 1",
         ),
         ("reconcile_interval = nan", "virtcim.toml: reconcile_interval: must be a finite number"),
+        (
+            "sample_interval = -1",
+            "virtcim.toml: sample_interval: must be greater than or equal to 0",
+        ),
         ("metrics = 'perhaps'", "virtcim.toml: metrics: must be a valid boolean"),
         ("web = 'on'", "virtcim.toml: web: must be a valid dictionary"),
         ("listen = '127.0.0.1'", "virtcim.toml: listen[0]: `127.0.0.1` must be ADDRESS:PORT"),
@@ -152,6 +156,12 @@ def test_a_bad_file_is_told_where_and_what_would_be_right(
 ) -> None:
     """File, key path and remedy are all in one line."""
     assert refused(tmp_path, text).startswith(said)
+
+
+def test_samples_may_be_switched_off(tmp_path: Path) -> None:
+    """Nought means never, where another interval may not be nought."""
+    assert loaded(tmp_path, "sample_interval = 0").sample_interval == 0
+    assert refused(tmp_path, "reconcile_interval = 0")
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

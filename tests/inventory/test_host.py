@@ -24,6 +24,7 @@ from virtcim.hypervisors.model import (
     StateReason,
     Verb,
 )
+from virtcim.hypervisors.resources import NO_RESOURCES, DomainStatistics, ResourceFacts
 from virtcim.infostore.errors import DiskFull
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Communication, Domain, Host, Inventory
@@ -84,6 +85,13 @@ class Scripted:
         self.before_read: Callable[[], Awaitable[None]] | None = None
         self.before_listing: Callable[[], Awaitable[None]] | None = None
         self.tell: Callable[[ConnectionChange], None] = lambda _change: None
+        self.shared = NO_RESOURCES
+        self.surveys = 0
+        self.before_survey: Callable[[], Awaitable[None]] | None = None
+        self.failure: Exception | None = None
+        self.tell_of_resources: Callable[[], None] = lambda: None
+        self.counters: dict[DomainUUID, DomainStatistics] = {}
+        self.samples = 0
 
     async def listen(self, event: EventId) -> None:
         """Every event is offered."""
@@ -103,6 +111,27 @@ class Scripted:
     def on_connection(self, callback: Callable[[ConnectionChange], None]) -> None:
         """One callback is enough here."""
         self.tell = callback
+
+    def on_resources(self, callback: Callable[[], None]) -> None:
+        """As above."""
+        self.tell_of_resources = callback
+
+    async def resources(self) -> ResourceFacts:
+        """What is now, told later, and equal to what was told before."""
+        self.surveys += 1
+        shared = replace(self.shared)
+        if self.before_survey is not None:
+            await self.before_survey()
+        if self.failure is not None:
+            raise self.failure
+        return shared
+
+    async def statistics(self) -> Mapping[DomainUUID, DomainStatistics]:
+        """What is now."""
+        self.samples += 1
+        if self.failure is not None:
+            raise self.failure
+        return dict(self.counters)
 
     async def host(self) -> HostFacts:
         """Any host."""
