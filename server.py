@@ -44,6 +44,7 @@ from virtcim.listeners.tls import server_context
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.model import Server
 from virtcim.providers.registry import build_namespaces
+from virtcim.wbem.decode import read_call, read_padded_call
 
 log = structlog.get_logger("virtcim.server")
 
@@ -122,7 +123,9 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     namespaces = build_namespaces(inventory.hosts.values(), server)
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
-    application = CIMXMLApplication(Broker(namespaces, host_name), authenticator, observation)
+    read = read_padded_call if server.behaviour.padded_messages else read_call
+    broker = Broker(namespaces, host_name)
+    application = CIMXMLApplication(broker, authenticator, observation, read)
     await _listen(settings, sockets[: len(settings.listen)], application, observation, stack)
     for web in sockets[len(settings.listen) :]:
         await _serve_web(settings, web, registry, inventory, stack)
@@ -146,7 +149,11 @@ def _host(
     try:
         hypervisor = LibvirtHypervisor(
             host.uri,
-            deadlines=Deadlines(open=driver.open_seconds, read=driver.call_seconds),
+            deadlines=Deadlines(
+                open=driver.open_seconds,
+                read=driver.call_seconds,
+                statistics=driver.call_seconds,
+            ),
             changers=driver.workers,
             observer=partial(measures.observe_call, host.name),
         )
@@ -159,6 +166,7 @@ def _host(
         prefix=host.prefix,
         namespace=FIRST_NAMESPACE if number == 0 else f"{FIRST_NAMESPACE}/{host.name}",
         interval=settings.reconcile_interval,
+        sample_interval=settings.sample_interval or None,
         observe_lag=partial(measures.observe_lag, host.name),
     )
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from virtcim.broker.instances import existing_record, selection
+from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, find_record
-from virtcim.broker.provider import AssociationProvider
+from virtcim.broker.provider import AssociationProvider, Provider
 from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
 from virtcim.schema.repository import is_association, select_class
 from virtcim.wbem import operations as ops
@@ -115,9 +116,15 @@ def _source(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> R
             provider = other.provider(path.class_name)
             if provider is not None:
                 home = other
-                if find_record(provider, path) is not None:
+                if _has(other, provider, path):
                     break
     return existing_record(home, path)
+
+
+def _has(namespace: Namespace, provider: Provider, path: ObjectPath) -> bool:
+    if namespace.rules.loose_keys:
+        return isinstance(find_loosely(provider, path), Record)
+    return find_record(provider, path) is not None
 
 
 def _steps(

@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from virtcim.broker.namespaces import Namespace, Namespaces, find_record, typed_keys
-from virtcim.broker.provider import ExplainsAbsence
+from virtcim.broker.loose import find_loosely
+from virtcim.broker.namespaces import Namespace, Namespaces, absence, find_record
 from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.operations import Names
@@ -14,7 +14,7 @@ from virtcim.wbem.replies import (
     NamedInstancesReply,
     PropertyReply,
 )
-from virtcim.wbem.status import NoSuchProperty, NotFound
+from virtcim.wbem.status import NoSuchProperty, NotFound, WBEMError
 from virtcim.wbem.uri import format_uri
 
 
@@ -28,25 +28,22 @@ def selection(names: Names, within: str | None, *, class_origin: bool) -> Select
 def existing_record(namespace: Namespace, path: ObjectPath) -> Record:
     """Return the instance that a path names.
 
-    The path must name the instance's own class. Raises InvalidClass, InvalidParameter, NotFound.
+    The path must name the instance's own class. Raises InvalidClass, InvalidParameter, NotFound;
+    where keys are read loosely, what the provider says of the path.
     """
     provider = namespace.provider(path.class_name)
     if provider is None:
         namespace.declaration(path.class_name)
         raise NotFound(f"there is no instance {format_uri(path)}")
+    if namespace.rules.loose_keys:
+        found = find_loosely(provider, path)
+        if isinstance(found, WBEMError):
+            raise found
+        return found
     record = find_record(provider, path)
-    if record is None and isinstance(provider, ExplainsAbsence):
-        raise NotFound(provider.absent(typed_keys(provider.layout, path)))
     if record is None:
-        raise NotFound(f"No such instance ({_telling_key(path)}): {format_uri(path)}")
+        raise absence(provider, path)
     return record
-
-
-def _telling_key(path: ObjectPath) -> str:
-    """Return the key that tells instances of a class apart; clients look for it in the text."""
-    names = [name for name, _ in path.keys or ()]
-    telling = next((name for name in names if name.lower() in {"name", "deviceid"}), names[0])
-    return telling or "the only key"
 
 
 def get_instance(namespaces: Namespaces, operation: ops.GetInstance) -> InstanceReply:

@@ -6,15 +6,25 @@ from virtcim.broker.instances import existing_record
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.provider import Arguments, MethodResult, Provider
 from virtcim.schema.layouts import Record
-from virtcim.wbem.objects import Method, Parameter, Scalar, Value, qualifier_value
+from virtcim.wbem.objects import (
+    ClassDeclaration,
+    Method,
+    Parameter,
+    Scalar,
+    Value,
+    qualifier_value,
+)
 from virtcim.wbem.operations import Argument, InvokeMethod
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply, OutParameter
 from virtcim.wbem.status import (
+    Failed,
     InvalidParameter,
     MethodNotAvailable,
     MethodNotFound,
     NotFound,
+    NotSupported,
+    WBEMError,
 )
 from virtcim.wbem.types import INTEGER_RANGES, CIMType
 from virtcim.wbem.values import parse
@@ -26,21 +36,42 @@ async def invoke_method(namespaces: Namespaces, operation: InvokeMethod) -> Meth
     """Run a method; the order of checks is class, method, target, arguments."""
     namespace = namespaces.get(operation.namespace)
     declaration = namespace.declaration(operation.target.class_name)
-    method = _method(declaration.methods, declaration.name, operation.method)
+    method = _method(declaration.methods, operation.method)
     provider = namespace.provider(operation.target.class_name)
-    body = None if provider is None else provider.methods.get(method.name)
-    if provider is None or body is None:
-        raise MethodNotAvailable(f"{declaration.name} does not implement {method.name}")
+    body = None if provider is None or method is None else provider.methods.get(method.name)
+    if provider is None or method is None or body is None:
+        raise _refusal(namespace, declaration, method, operation.method)
     record = _target(namespace, provider, operation.target)
     result = await body(record, typed_arguments(method, operation.arguments))
     return _reply(method, result)
 
 
-def _method(methods: Iterable[Method], class_name: str, name: str) -> Method:
-    for method in methods:
-        if method.name.lower() == name.lower():
-            return method
-    raise MethodNotFound(class_name, name)
+def _method(methods: Iterable[Method], name: str) -> Method | None:
+    return next((method for method in methods if method.name.lower() == name.lower()), None)
+
+
+def _refusal(
+    namespace: Namespace, declaration: ClassDeclaration, method: Method | None, asked: str
+) -> WBEMError:
+    """Return why a method cannot be called."""
+    if namespace.rules.unknown_method is not None and _has_methods(namespace, declaration.name):
+        return _legacy_refusal(namespace, declaration.name, asked)
+    if method is None:
+        return MethodNotFound(declaration.name, asked)
+    return MethodNotAvailable(f"{declaration.name} does not implement {method.name}")
+
+
+def _has_methods(namespace: Namespace, class_name: str) -> bool:
+    provider = namespace.provider(class_name)
+    return namespace.repository.is_a(class_name, _SERVICE) or bool(provider and provider.methods)
+
+
+def _legacy_refusal(namespace: Namespace, class_name: str, asked: str) -> WBEMError:
+    rules = namespace.rules
+    for name, methods in rules.unsupported_methods.items():
+        if asked.lower() in methods and namespace.repository.is_a(class_name, name):
+            return NotSupported(f"{asked} is not supported")
+    return Failed(rules.unknown_method or "")
 
 
 def _target(namespace: Namespace, provider: Provider, path: ObjectPath) -> Record:

@@ -6,12 +6,20 @@ have is refused here, at start, not when a client meets it.
 
 from collections.abc import Iterable, Iterator
 
-from virtcim.broker.provider import AssociationProvider, Keys, Provider
+from virtcim.broker.provider import (
+    AssociationProvider,
+    ExplainsAbsence,
+    Keys,
+    Provider,
+    is_association,
+)
+from virtcim.broker.rules import STANDARD, Rules
 from virtcim.schema.layouts import Layout, Record, typed_key
 from virtcim.schema.repository import Repository, is_abstract, key_properties
 from virtcim.wbem.objects import ClassDeclaration
 from virtcim.wbem.paths import KeyValue, ObjectPath, canonical_namespace
-from virtcim.wbem.status import InvalidClass, InvalidNamespace, InvalidParameter
+from virtcim.wbem.status import InvalidClass, InvalidNamespace, InvalidParameter, NotFound
+from virtcim.wbem.uri import format_uri
 
 
 class ProviderError(Exception):
@@ -19,12 +27,14 @@ class ProviderError(Exception):
 
 
 class Namespace:
-    """One namespace: its classes and their providers."""
+    """One namespace: its classes, their providers, and by which rules it is asked."""
 
-    def __init__(self, name: str, repository: Repository) -> None:
+    def __init__(self, name: str, repository: Repository, rules: Rules = STANDARD) -> None:
         self.name = name
         self.repository = repository
+        self.rules = rules
         self._providers: dict[str, Provider] = {}
+        self._associations: list[AssociationProvider] = []
         self._serving: dict[str, tuple[tuple[Provider, ...], ClassDeclaration]] = {}
 
     def add(self, provider: Provider) -> None:
@@ -41,6 +51,8 @@ class Namespace:
         if unknown := provider.methods.keys() - methods:
             raise ProviderError(f"class {name} has no method {', '.join(sorted(unknown))}")
         self._providers[name.lower()] = provider
+        if is_association(provider):
+            self._associations.append(provider)
 
     def provider(self, class_name: str) -> Provider | None:
         """Return the provider of exactly this class."""
@@ -48,7 +60,7 @@ class Namespace:
 
     def associations(self) -> Iterator[AssociationProvider]:
         """Yield the providers of association classes."""
-        return (p for p in self._providers.values() if isinstance(p, AssociationProvider))
+        return iter(self._associations)
 
     def declaration(self, class_name: str) -> ClassDeclaration:
         """Return the class; raises InvalidClass."""
@@ -140,10 +152,28 @@ def find_record(provider: Provider, path: ObjectPath) -> Record | None:
     A string key that matches nothing as it stands is tried without outer blanks: clients pad
     their keys. Raises InvalidParameter for a path that does not fit the class.
     """
-    keys = typed_keys(provider.layout, path)
+    return find_typed(provider, typed_keys(provider.layout, path))
+
+
+def find_typed(provider: Provider, keys: Keys) -> Record | None:
+    """Return the instance with these keys, or with these without outer blanks."""
     found = provider.find(keys)
     if found is None:
         trimmed = {n: v.strip() if isinstance(v, str) else v for n, v in keys.items()}
         if trimmed != keys:
             found = provider.find(trimmed)
     return found
+
+
+def absence(provider: Provider, path: ObjectPath) -> NotFound:
+    """Return what is said of a path that fits its class and names nothing."""
+    if isinstance(provider, ExplainsAbsence):
+        return NotFound(provider.absent(typed_keys(provider.layout, path)))
+    return NotFound(f"No such instance ({_telling_key(path)}): {format_uri(path)}")
+
+
+def _telling_key(path: ObjectPath) -> str:
+    """Return the key that tells instances of a class apart; clients look for it in the text."""
+    names = [name for name, _ in path.keys or ()]
+    telling = next((name for name in names if name.lower() in {"name", "deviceid"}), names[0])
+    return telling or "the only key"

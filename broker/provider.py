@@ -6,11 +6,12 @@ nor wait. Only the bodies of methods are coroutines.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from virtcim.schema.layouts import Layout, Record, RecordSet
 from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import KeyValue
+from virtcim.wbem.status import WBEMError
 
 Keys = Mapping[str, KeyValue]
 """Typed key values by lower-case name; complete and without any other."""
@@ -60,6 +61,17 @@ class ExplainsAbsence(Protocol):
         """Return why there is no instance with these keys, in words that clients look for."""
 
 
+@runtime_checkable
+class ReadsPaths(Protocol):
+    """A provider that judges the keys of a path itself, where they are read loosely."""
+
+    def read_path(self, keys: Keys) -> Record | WBEMError:
+        """Return the instance that these keys name, of which some may be missing, or what is wrong.
+
+        The keys are typed, and the class has them.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """One end of an association: the role and the class that stands there."""
@@ -68,7 +80,6 @@ class End:
     class_name: str
 
 
-@runtime_checkable
 class AssociationProvider(Provider, Protocol):
     """A provider whose class relates instances of two others."""
 
@@ -81,3 +92,8 @@ class AssociationProvider(Provider, Protocol):
 
     def link(self, first: Record, second: Record) -> Record:
         """Return the association instance between two that are related."""
+
+
+def is_association(provider: Provider) -> TypeGuard[AssociationProvider]:
+    """Tell whether a provider's class relates instances of two others."""
+    return hasattr(provider, "partners")

@@ -6,7 +6,14 @@ associations are answered together.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from virtcim.broker.provider import AssociationProvider, End, Keys, MethodBody, Provider
+from virtcim.broker.provider import (
+    AssociationProvider,
+    End,
+    Keys,
+    MethodBody,
+    Provider,
+    is_association,
+)
 from virtcim.schema.layouts import Record, RecordSet
 
 
@@ -47,7 +54,7 @@ def united(providers: Iterable[Provider]) -> Iterator[tuple[Provider, str]]:
         for namespace in provider.namespaces:
             groups.setdefault((namespace, provider.layout.class_name), []).append(provider)
     for (namespace, _), group in groups.items():
-        associations = tuple(one for one in group if isinstance(one, AssociationProvider))
+        associations = tuple(one for one in group if is_association(one))
         if len(group) > 1 and len(associations) == len(group):
             yield UnitedAssociation(namespace, associations), namespace
         else:

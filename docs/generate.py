@@ -5,9 +5,7 @@ The rule: a fact that the code holds is not written by hand. A part stands betwe
 `<!-- generated: NAME -->` and `<!-- end -->`; everything else on a page is left alone.
 """
 
-import importlib
 import inspect
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,13 +13,13 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-from virtcim import __version__, providers, server
+from virtcim import __version__, server
 from virtcim.broker.namespaces import Namespaces
-from virtcim.broker.provider import AssociationProvider, Provider
+from virtcim.broker.provider import Provider, is_association
 from virtcim.configuration.hypervisors import DRIVERS
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.hypervisors.libvirt.connections import KeepAlive
-from virtcim.hypervisors.libvirt.driver import CHANGE_DEADLINES
+from virtcim.hypervisors.libvirt.driver import CHANGE_DEADLINES, MOST_STUCK_ASIDE
 from virtcim.hypervisors.libvirt.schemes import SCHEMES
 from virtcim.hypervisors.model import DomainState, Verb
 from virtcim.infostore import Infostore
@@ -29,13 +27,16 @@ from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late
 from virtcim.inventory import Host
 from virtcim.listeners import authentication
 from virtcim.listeners.http_rules import Limits
-from virtcim.providers import interop
+from virtcim.providers import interop, profiles
+from virtcim.providers.compatibility import LIBVIRT_CIM
+from virtcim.providers.links import ASSOCIATIONS
+from virtcim.providers.metrics import METRICS
 from virtcim.providers.model import Server
-from virtcim.providers.registry import build_namespaces
+from virtcim.providers.nulls import REASONS
+from virtcim.providers.registry import FAMILIES, build_namespaces
 from virtcim.providers.states import CONNECTION, STATES, StateRow, verb_for
 from virtcim.schema import valuemaps
 from virtcim.schema.families import member
-from virtcim.schema.layouts import Getter
 from virtcim.wbem.objects import ClassDeclaration, Method, Parameter, Property, qualifier_value
 
 ROOT = Path(__file__).parent.parent
@@ -45,17 +46,15 @@ PREFIX = "KVM"
 
 @cache
 def filled() -> Mapping[str, frozenset[str]]:
-    """Give the properties that a provider fills, by class; of associations it is the ends."""
-    tables: dict[str, Mapping[str, Getter]] = {
-        member(PREFIX, "Virt_RegisteredProfile"): interop.PROFILE,
+    """Give the properties that a provider fills, by class, in lower case."""
+    tables: dict[str, Iterable[str]] = {
+        member(PREFIX, profiles.FAMILY): interop.PROFILE,
         "CIM_ObjectManager": interop.OBJECT_MANAGER,
         "CIM_Namespace": interop.NAMESPACE,
     }
-    for found in pkgutil.iter_modules(providers.__path__, f"{providers.__name__}."):
-        module = vars(importlib.import_module(found.name))
-        if {"FAMILY", "PROPERTIES"} <= module.keys():
-            tables[member(PREFIX, module["FAMILY"])] = module["PROPERTIES"]
-    return {name: frozenset(properties) for name, properties in tables.items()}
+    tables |= {member(PREFIX, family.name): family.getters for family in FAMILIES}
+    tables |= {member(PREFIX, one.family): one.properties for one in ASSOCIATIONS}
+    return {name: frozenset(map(str.lower, getters)) for name, getters in tables.items()}
 
 
 # What is served
@@ -156,7 +155,7 @@ def classes_short() -> str:
     """List the served classes by what they are, in as many lines however many there are."""
     kinds: dict[str, list[str]] = {}
     for name, (provider, where) in served().items():
-        association = isinstance(provider, AssociationProvider)
+        association = is_association(provider)
         kind = "associations" if association else f"instances in `{where[0]}`"
         kinds.setdefault(kind, []).append(generic(name))
     return table(("what", "classes"), [(kind, code(names)) for kind, names in kinds.items()])
@@ -175,31 +174,73 @@ def model() -> str:
 
 def _class(name: str, provider: Provider, where: tuple[str, ...]) -> str:
     declaration = provider.layout.declaration
-    above = [each.name for each in _ancestors(declaration)]
+    above = [generic(each.name) for each in _ancestors(declaration)]
     lines = [
         f"### `{generic(name)}`\n\n{described(declaration)}\n",
         f"- Derives from {code(above)}.",
         f"- Served in {code(where)}.",
         f"- Keys: {code(key.name for key in provider.layout.keys.values())}.",
     ]
-    if isinstance(provider, AssociationProvider):
+    if is_association(provider):
         ends = " and ".join(f"`{e.role}` (`{generic(e.class_name)}`)" for e in provider.ends)
         lines.append(f"- Relates {ends}.")
-    rows = [_property(provider, each) for each in declaration.properties]
-    properties = table(("property", "type", "filled", "meaning"), rows)
+    shown = [each for each in declaration.properties if _shown(provider, each)]
+    hidden = [each.name for each in declaration.properties if each not in shown]
+    if hidden:
+        lines.append(f"- Always NULL: {code(hidden)}.")
+    properties = table(
+        ("property", "type", "meaning and source"), [_property(provider, each) for each in shown]
+    )
     methods = "".join(f"\n{_method(m)}" for m in declaration.methods if m.name in provider.methods)
-    return "\n".join(lines) + f"\n\n{properties}{methods}"
+    unserved = [m.name for m in declaration.methods if m.name not in provider.methods]
+    declared = (
+        f"\nDeclared, and answered with NOT_SUPPORTED: {code(unserved)}.\n" if unserved else ""
+    )
+    return "\n".join(lines) + f"\n\n{properties}{methods}{declared}"
+
+
+def _shown(provider: Provider, declared: Property) -> bool:
+    """Tell whether some instance may have a value."""
+    name = declared.name.lower()
+    own = filled().get(provider.layout.class_name, frozenset())
+    return bool(not own or name in own or declared.reference_class or declared.value is not None)
 
 
 def _property(provider: Provider, declared: Property) -> tuple[str, ...]:
-    association = isinstance(provider, AssociationProvider)
     key = " (key)" if declared.name.lower() in provider.layout.keys else ""
-    kind = f"`{generic(declared.reference_class or '')}` ref" if association else declared.type
+    reference = declared.reference_class
+    kind = f"`{generic(reference)}` ref" if reference else f"{declared.type}"
     array = "[]" if declared.is_array else ""
-    default = "no" if declared.value is None else f"default {declared.value}"
-    is_filled = association or declared.name in filled()[provider.layout.class_name]
-    shown = "yes" if is_filled else default
-    return f"`{declared.name}`{key}", f"{kind}{array}", shown, described_element(declared)
+    own = filled().get(provider.layout.class_name, frozenset())
+    default = (
+        ""
+        if declared.name.lower() in own or declared.value is None
+        else (f" Always {declared.value}, the default.")
+    )
+    return f"`{declared.name}`{key}", f"{kind}{array}", f"{described_element(declared)}{default}"
+
+
+def nulls() -> str:
+    """List the properties that are NULL somewhere, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for (origin, name), reason in REASONS.items():
+        by_reason.setdefault(reason, []).append(f"{origin}.{name}")
+    return table(("because", "NULL"), [(why, code(names)) for why, names in by_reason.items()])
+
+
+def metrics() -> str:
+    """List the metrics."""
+    rows = [
+        (f"`{m.name}`", m.title, m.element.value, f"`{m.units}`", m.change.name.lower(),
+         f"`{m.source}`")
+        for m in METRICS
+    ]  # fmt: skip
+    return table(("metric", "what", "of each", "unit", "kind", "field of the statistics"), rows)
+
+
+def compatibility() -> str:
+    """List the families that are not there for clients of libvirt-cim."""
+    return code(sorted(name.replace("Virt_", "P_") for name in LIBVIRT_CIM.hidden)) + "\n"
 
 
 def _method(method: Method) -> str:
@@ -342,6 +383,7 @@ def fixed_limits() -> str:
         ("a change of a domain", "by verb, see [model.md](model.md)"),
         ("a silent peer of a remote hypervisor", f"{alive.count} pings, {alive.interval} s apart"),
         ("calls that hang before more are refused", _default(LibvirtHypervisor, "most_stuck")),
+        ("the same for calls for counters, and for what domains share", MOST_STUCK_ASIDE),
         ("passwords being verified", authentication.WORKERS),
         ("log-ins that wait for that", authentication.LONGEST_QUEUE),
         ("waiting for hypervisors at the start", start),
@@ -351,6 +393,9 @@ def fixed_limits() -> str:
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
+    "nulls": nulls,
+    "metrics": metrics,
+    "hidden-families": compatibility,
     "classes": classes,
     "classes-short": classes_short,
     "prefixes": prefixes,

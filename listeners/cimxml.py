@@ -4,7 +4,7 @@ This is the one door from our errors to the wire: below CIM a refusal is an HTTP
 every failure, also an unforeseen one, is an ERROR element in a well-formed reply.
 """
 
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from time import perf_counter
 
 import structlog
@@ -14,7 +14,7 @@ from virtcim.listeners.authentication import Authenticator, Overloaded
 from virtcim.listeners.http_rules import BUSY
 from virtcim.listeners.messages import Broken, Request, Response, refusal_response, refuse
 from virtcim.listeners.observation import Exchange, Observation
-from virtcim.wbem.decode import ExtrinsicCall, operation
+from virtcim.wbem.decode import Call, ExtrinsicCall, operation, read_call
 from virtcim.wbem.encode import encode, encode_error
 from virtcim.wbem.headers import check_call_headers, check_message_headers
 from virtcim.wbem.memory import RequestMemory
@@ -35,15 +35,19 @@ NOBODY = "-"
 
 
 class CIMXMLApplication:
-    """Answers the requests of the CIM-XML port."""
+    """Answers the requests of the CIM-XML port, which `read` decodes."""
 
     def __init__(
-        self, broker: Broker, authenticator: Authenticator | None, observation: Observation
+        self,
+        broker: Broker,
+        authenticator: Authenticator | None,
+        observation: Observation,
+        read: Callable[[bytes], Call] = read_call,
     ) -> None:
         self._broker = broker
         self._authenticator = authenticator
         self._observation = observation
-        self._memory = RequestMemory()
+        self._memory = RequestMemory(read)
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer at once what needs no wait; otherwise return the coroutine that answers."""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from virtcim.broker.provider import Keys
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.domain_provider import DomainProvider
+from virtcim.providers.families import DomainFamily, owner
 from virtcim.providers.model import HostModel
 from virtcim.providers.states import requested_states_supported
 from virtcim.schema.layouts import Getter
@@ -31,16 +30,10 @@ PROPERTIES: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-def _view(model: HostModel, domain: Domain) -> View:
-    return (model, domain)
+def _parts(model: HostModel, domain: Domain) -> tuple[View]:
+    return ((model, domain),)
 
 
-def _name(keys: Keys) -> object:
-    return keys["instanceid"]
-
-
-class CapabilitiesProvider(DomainProvider):
-    """The capabilities of each domain."""
-
-    def __init__(self, model: HostModel) -> None:
-        super().__init__(model, FAMILY, PROPERTIES, _view, _name)
+FAMILIES = (
+    DomainFamily(name=FAMILY, getters=PROPERTIES, parts=_parts, owners=owner("instanceid")),
+)

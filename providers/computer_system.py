@@ -10,12 +10,14 @@ from virtcim.broker.provider import Arguments, Keys, MethodResult
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.domain_provider import DomainProvider
+from virtcim.providers.families import DomainFamily, owner
 from virtcim.providers.model import HostModel, domain_named
 from virtcim.providers.records import remember_request
-from virtcim.providers.states import FOLLOW_UPS, StateRow, row, verb_for
+from virtcim.providers.serving import unfitting_key
+from virtcim.providers.states import FOLLOW_UPS, StateRow, verb_for
+from virtcim.providers.views import state_row
 from virtcim.schema.layouts import Getter, Record
-from virtcim.schema.valuemaps import RequestStateChangeCode
+from virtcim.schema.valuemaps import Dedicated, RequestStateChangeCode
 from virtcim.wbem.status import (
     AccessDenied,
     Failed,
@@ -43,14 +45,7 @@ class View:
 
 def view(model: HostModel, domain: Domain) -> View:
     """Return what the properties of a domain are read from."""
-    state = row(
-        domain.facts,
-        migrating=domain.record.migrating,
-        communication=model.communication(),
-        requested=domain.record.requested_state,
-        verbs=model.host.hypervisor.verbs,
-    )
-    return View(model, domain, state)
+    return View(model, domain, state_row(model, domain))
 
 
 def caption(v: View) -> str:
@@ -70,6 +65,7 @@ PROPERTIES: Mapping[str, Getter] = {
     "Caption":                  caption,
     "Description":              lambda v: v.domain.facts.description or "Virtual System",
     "NameFormat":               lambda _: "Other",
+    "Dedicated":                lambda _: (Dedicated.NOT_DEDICATED,),
     "IdentifyingDescriptions":  lambda _: ("Type", "Model", "UUID"),
     "OtherIdentifyingInfo":     lambda v: (
         "Virtual System", f"{v.model.host.prefix} Virtual System", v.domain.facts.uuid,
@@ -91,47 +87,69 @@ PROPERTIES: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-def _name(keys: Keys) -> object:
-    return keys["name"]
+def parts(model: HostModel, domain: Domain) -> tuple[View]:
+    """Return the one part that a domain's system is made from."""
+    return (view(model, domain),)
 
 
-class ComputerSystemProvider(DomainProvider):
-    """The domains of one host as computer systems."""
+async def request_state_change(
+    model: HostModel, record: Record, arguments: Arguments
+) -> MethodResult:
+    """Do what table 2 of states.py says (CIM_EnabledLogicalElement.RequestStateChange)."""
+    domain = domain_named(model, record["Name"])
+    if domain is None:
+        raise NotFound(f"domain {record['Name']} does not exist any more")
+    requested = arguments.get("requestedstate")
+    code = await _change_state(model, domain, requested, arguments.get("timeoutperiod"))
+    if code and model.behaviour.refusals_are_errors:
+        raise _compat_error(code, requested)
+    return MethodResult(code.value)
 
-    def __init__(self, model: HostModel) -> None:
-        super().__init__(model, FAMILY, PROPERTIES, view, _name)
-        self.methods = {"RequestStateChange": self._request_state_change}
 
-    async def _request_state_change(self, record: Record, arguments: Arguments) -> MethodResult:
-        domain = domain_named(self._model, record["Name"])
-        if domain is None:
-            raise NotFound(f"domain {record['Name']} does not exist any more")
-        requested = arguments.get("requestedstate")
-        code = await self._change_state(domain, requested, arguments.get("timeoutperiod"))
-        if code and self._model.server.compat:
-            raise _compat_error(code, requested)
-        return MethodResult(code.value)
+async def _change_state(
+    model: HostModel, domain: Domain, requested: object, period: object
+) -> RequestStateChangeCode:
+    if not isinstance(requested, int):
+        return RequestStateChangeCode.INVALID_PARAMETER
+    if period not in {None, _NO_TIME}:
+        return RequestStateChangeCode.USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED
+    facts = domain.facts
+    verb = verb_for(requested, facts.state, saved=facts.managed_save)
+    if isinstance(verb, RequestStateChangeCode):
+        return verb
+    try:
+        await model.host.change(facts.uuid, verb)
+        follow_up = FOLLOW_UPS.get((verb, facts.state))
+        if follow_up is not None:
+            await model.host.change(facts.uuid, follow_up)
+    except errors.HypervisorError as error:
+        return code_of(error, verb, domain)
+    await remember_request(model.host, facts.uuid, requested)
+    return RequestStateChangeCode.COMPLETED_WITH_NO_ERROR
 
-    async def _change_state(
-        self, domain: Domain, requested: object, period: object
-    ) -> RequestStateChangeCode:
-        if not isinstance(requested, int):
-            return RequestStateChangeCode.INVALID_PARAMETER
-        if period not in {None, _NO_TIME}:
-            return RequestStateChangeCode.USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED
-        facts = domain.facts
-        verb = verb_for(requested, facts.state, saved=facts.managed_save)
-        if isinstance(verb, RequestStateChangeCode):
-            return verb
-        try:
-            await self._model.host.change(facts.uuid, verb)
-            follow_up = FOLLOW_UPS.get((verb, facts.state))
-            if follow_up is not None:
-                await self._model.host.change(facts.uuid, follow_up)
-        except errors.HypervisorError as error:
-            return code_of(error, verb, domain)
-        await remember_request(self._model.host, facts.uuid, requested)
-        return RequestStateChangeCode.COMPLETED_WITH_NO_ERROR
+
+def absent(model: HostModel, keys: Keys) -> str:
+    """Say whether the domain is missing, or which other key does not fit it.
+
+    Clients of libvirt-cim match parts of both texts.
+    """
+    domain = domain_named(model, keys["name"])
+    if domain is None:
+        return f"Referenced domain `{keys['name']}' does not exist: Domain not found"
+    record = model.parts(FAMILY).records_of(domain)[0]
+    return f"No such instance ({unfitting_key(record, keys)})"
+
+
+FAMILIES = (
+    DomainFamily(
+        name=FAMILY,
+        getters=PROPERTIES,
+        parts=parts,
+        owners=owner("name"),
+        methods={"RequestStateChange": request_state_change},
+        absent=absent,
+    ),
+)
 
 
 _CODES: Mapping[type[errors.HypervisorError], RequestStateChangeCode] = {

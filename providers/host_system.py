@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from virtcim.providers.host_provider import STATE_PROPERTIES, HostProvider
+from virtcim.providers.families import HostFamily, itself
+from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter
+from virtcim.schema.valuemaps import Dedicated
 
 FAMILY = "Virt_HostSystem"
 
@@ -24,6 +26,7 @@ PROPERTIES: Mapping[str, Getter] = {
     "Name":                    lambda m: m.system_name,
     "ElementName":             lambda m: m.system_name,
     "NameFormat":              lambda _: "IP",
+    "Dedicated":               lambda _: (Dedicated.NOT_DEDICATED,),
     "Caption":                 lambda m: f"Virtualization host ({m.host.prefix})",
     "Description":             lambda m: f"Host of the domains of {m.hypervisor_uri}",
     "IdentifyingDescriptions": lambda _: ("URI", "Hypervisor", "UUID"),
@@ -31,8 +34,4 @@ PROPERTIES: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-class HostSystemProvider(HostProvider):
-    """The host system of one hypervisor."""
-
-    def __init__(self, model: HostModel) -> None:
-        super().__init__(model, FAMILY, PROPERTIES)
+FAMILIES = (HostFamily(name=FAMILY, getters=PROPERTIES, parts=itself),)

@@ -6,20 +6,28 @@ CIM_ObjectManager, a CIM_Namespace for every namespace including this one.
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from virtcim.broker.provider import Provider
+from virtcim.providers import profiles
+from virtcim.providers.compatibility import Behaviour
 from virtcim.providers.model import INTEROP, Server
 from virtcim.providers.static import StaticProvider
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Getter, Layout
 from virtcim.schema.repository import Repository
+from virtcim.schema.valuemaps import (
+    AdvertiseTypes,
+    EnabledState,
+    HealthState,
+    OperationalStatus,
+    PrimaryStatus,
+    RegisteredOrganization,
+    RequestedState,
+    SpecificationType,
+)
 
-_DMTF = 2  # RegisteredOrganization
-_PROFILE = 2  # SpecificationType
-_NOT_ADVERTISED = 2  # AdvertiseTypes: no SLP agent runs here
-_CIM = 2  # ClassType
-_OTHER = 1  # ClassInfo: newer than its list of versions
+_CIM = 2  # CIM_Namespace.ClassType
+_OTHER = 1  # CIM_Namespace.ClassInfo: newer than its list of versions
 
 
 def manager_name(server: Server) -> str:
@@ -35,12 +43,12 @@ OBJECT_MANAGER: Mapping[str, Getter] = {
     "ElementName":             lambda _: "virtcim",
     "Caption":                 lambda _: "virtcim",
     "Description":             lambda s: f"virtcim version {s.version}",
-    "EnabledState":            lambda _: 2,
-    "RequestedState":          lambda _: 12,
-    "OperationalStatus":       lambda _: (2,),
+    "EnabledState":            lambda _: EnabledState.ENABLED,
+    "RequestedState":          lambda _: RequestedState.NOT_APPLICABLE,
+    "OperationalStatus":       lambda _: (OperationalStatus.OK,),
     "StatusDescriptions":      lambda _: ("serving",),
-    "HealthState":             lambda _: 5,
-    "PrimaryStatus":           lambda _: 1,
+    "HealthState":             lambda _: HealthState.OK,
+    "PrimaryStatus":           lambda _: PrimaryStatus.OK,
     "Started":                 lambda _: True,
     "GatherStatisticalData":   lambda _: False,
 }  # fmt: skip
@@ -61,33 +69,14 @@ NAMESPACE: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A profile that the server implements; `central` is the family of its central instances."""
-
-    instance_id: str
-    name: str
-    version: str
-    central: str
-
-
-PROFILES: tuple[Profile, ...] = (
-    # InstanceID                                registered name          version   central class
-    Profile("CIM:DSP1042-SystemVirtualization-1.0.0", "System Virtualization", "1.0.0",
-            "Virt_HostSystem"),
-    Profile("CIM:DSP1057-VirtualSystem-1.0.0a", "Virtual System Profile", "1.0.0a",
-            "Virt_ComputerSystem"),
-)  # fmt: skip
-"""Ids and names are those of libvirt-cim: clients look profiles up by them."""
-
 PROFILE: Mapping[str, Getter] = {
     "InstanceID":             lambda p: p.instance_id,
     "ElementName":            lambda p: p.name,
-    "RegisteredOrganization": lambda _: _DMTF,
+    "RegisteredOrganization": lambda _: RegisteredOrganization.DMTF,
     "RegisteredName":         lambda p: p.name,
     "RegisteredVersion":      lambda p: p.version,
-    "SpecificationType":      lambda _: _PROFILE,
-    "AdvertiseTypes":         lambda _: (_NOT_ADVERTISED,),
+    "SpecificationType":      lambda _: SpecificationType.PROFILE,
+    "AdvertiseTypes":         lambda _: (AdvertiseTypes.NOT_ADVERTISED,),  # no SLP agent is here
 }  # fmt: skip
 
 
@@ -114,7 +103,7 @@ def interop_providers(
     return (manager, namespace)
 
 
-def profile_provider(repository: Repository, prefix: str) -> StaticProvider:
+def profile_provider(repository: Repository, prefix: str, behaviour: Behaviour) -> StaticProvider:
     """Return the registered profiles of one hypervisor prefix."""
-    class_name = member(prefix, "Virt_RegisteredProfile")
-    return StaticProvider(_layout(repository, class_name), INTEROP, PROFILE, PROFILES)
+    layout = _layout(repository, member(prefix, profiles.FAMILY))
+    return StaticProvider(layout, INTEROP, PROFILE, profiles.profiles(behaviour))

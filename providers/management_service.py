@@ -8,15 +8,13 @@ from collections.abc import Mapping
 
 from virtcim.inventory.host import Communication
 from virtcim.providers import host_system
-from virtcim.providers.host_provider import STATE_PROPERTIES, HostProvider
+from virtcim.providers.families import HostFamily, itself
+from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter
 
 FAMILY = "Virt_VirtualSystemManagementService"
 NAME = "Management Service"
-
-COMPAT_REVISION = 1347
-"""A build of libvirt-cim that has all features which its clients ask the number for."""
 
 FIRST_BUILD = 2000
 """Where our own numbers start, so that none is one of libvirt-cim's."""
@@ -42,7 +40,7 @@ def build_number(version: str) -> int:
 
 
 def _revision(m: HostModel) -> str:
-    return str(COMPAT_REVISION if m.server.compat else build_number(m.server.version))
+    return str(m.behaviour.revision or build_number(m.server.version))
 
 
 def _hypervisor(m: HostModel) -> str:
@@ -74,8 +72,4 @@ PROPERTIES: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-class ManagementServiceProvider(HostProvider):
-    """The management service of one hypervisor."""
-
-    def __init__(self, model: HostModel) -> None:
-        super().__init__(model, FAMILY, PROPERTIES)
+FAMILIES = (HostFamily(name=FAMILY, getters=PROPERTIES, parts=itself),)

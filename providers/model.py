@@ -3,19 +3,24 @@
 Providers are built here from one table each; a class that is not in a table is not served.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar, cast
 
+from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import MethodBody, Provider
 from virtcim.hypervisors.model import HostFacts
 from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
+from virtcim.providers.compatibility import LIBVIRT_CIM, STRICT, Behaviour
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import CommunicationStatus
 from virtcim.wbem.paths import ObjectPath
+
+T = TypeVar("T")
 
 INTEROP = "root/interop"
 CIMV2 = "root/cimv2"
@@ -33,12 +38,27 @@ NO_METHODS: Mapping[str, MethodBody] = {}
 class Server:
     """What providers know of the server: its fully qualified host name, and its behaviour.
 
-    `compat` restores association ends as libvirt-cim has them, and errors instead of codes.
+    `compat` restores what clients of libvirt-cim may lean on; compatibility.py says what that is.
     """
 
     host_name: str
     version: str
     compat: bool = False
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What the switch changes."""
+        return LIBVIRT_CIM if self.compat else STRICT
+
+
+class DomainParts(Provider, Protocol):
+    """A provider whose instances belong to domains."""
+
+    def records_of(self, domain: Domain) -> tuple[Record, ...]:
+        """Return the instances of one domain."""
+
+    def owner_of(self, record: Record) -> Domain | None:
+        """Return the domain that an instance belongs to."""
 
 
 class HostModel:
@@ -50,13 +70,26 @@ class HostModel:
         self.namespace = host.namespace
         self._repository = repository
         self._providers: dict[str, Provider] = {}
+        self._kept: dict[Hashable, tuple[object, object]] = {}
         self._named_by: HostFacts | None = None
         self._system_name = ""
 
     @property
+    def behaviour(self) -> Behaviour:
+        """What the compatibility switch changes."""
+        return self.server.behaviour
+
+    @property
     def view_key(self) -> tuple[object, ...]:
-        """What a record depends on beside a domain's snapshot; part of the key that keeps it."""
+        """What a record depends on beside a domain's snapshot."""
         return (self.host.communication, self.system_name)
+
+    def derive(self, key: Hashable, given: object, build: Callable[[], T]) -> T:
+        """What build makes, kept under its key as long as what it was made from is the same."""
+        kept = self._kept.get(key)
+        if kept is None or (kept[0] is not given and kept[0] != given):
+            kept = self._kept[key] = (given, build())
+        return cast("T", kept[1])
 
     def class_name(self, family: str) -> str:
         """Return the name of the family's class for this host's prefix."""
@@ -77,10 +110,24 @@ class HostModel:
         """Return the provider of the family's class; raises KeyError."""
         return self._providers[self.class_name(family).lower()]
 
+    def parts(self, family: str) -> "DomainParts":
+        """Return the provider of a family with instances for each domain; raises KeyError."""
+        return cast("DomainParts", self.provider(family))
+
+    def owner(self, record: Record) -> Domain | None:
+        """Return the domain that an instance belongs to; None where it is none's."""
+        provider = self._providers[record.layout.class_name.lower()]
+        return cast("DomainParts", provider).owner_of(record)
+
     def resolve(self, path: ObjectPath) -> Record | None:
         """Return the record of this model that a path names."""
         provider = self._providers.get(path.class_name.lower())
-        return None if provider is None else find_record(provider, path)
+        if provider is None:
+            return None
+        if self.behaviour.rules.loose_keys:
+            found = find_loosely(provider, path)
+            return found if isinstance(found, Record) else None
+        return find_record(provider, path)
 
     @property
     def system_name(self) -> str:

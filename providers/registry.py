@@ -1,27 +1,92 @@
 """All providers of a server, built for its hosts: the one list of what is served."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.provider import Provider
 from virtcim.broker.union import united
 from virtcim.inventory.host import Host
-from virtcim.providers.associations import ASSOCIATIONS, TableAssociation
-from virtcim.providers.capabilities import CapabilitiesProvider
-from virtcim.providers.computer_system import ComputerSystemProvider
-from virtcim.providers.host_system import HostSystemProvider
+from virtcim.providers import (
+    allocation_capabilities,
+    capabilities,
+    character_settings,
+    computer_system,
+    console_access,
+    controller_settings,
+    controllers,
+    devices,
+    disk_settings,
+    disks,
+    displays,
+    filters,
+    generic_settings,
+    graphics_settings,
+    host_devices,
+    host_system,
+    input_settings,
+    inputs,
+    management_service,
+    memory_settings,
+    metric_service,
+    metrics,
+    net_settings,
+    network_ports,
+    pools,
+    processor_settings,
+    processors,
+    service_capabilities,
+    services,
+    switch_ports,
+    switches,
+    system_settings,
+    templates,
+    volumes,
+)
+from virtcim.providers.associations import TableAssociation
+from virtcim.providers.families import Family
 from virtcim.providers.interop import interop_providers, profile_provider
-from virtcim.providers.management_service import ManagementServiceProvider
+from virtcim.providers.links import ASSOCIATIONS
 from virtcim.providers.model import CIMV2, INTEROP, HostModel, Server
+from virtcim.providers.serving import provider_of
 from virtcim.schema.families import build_repository
 
-PROVIDERS: tuple[Callable[[HostModel], Provider], ...] = (
-    ComputerSystemProvider,
-    HostSystemProvider,
-    ManagementServiceProvider,
-    CapabilitiesProvider,
+FAMILIES: tuple[Family, ...] = (
+    *host_system.FAMILIES,
+    *management_service.FAMILIES,
+    *computer_system.FAMILIES,
+    *capabilities.FAMILIES,
+    *network_ports.FAMILIES,
+    *disks.FAMILIES,
+    *processors.FAMILIES,
+    *displays.FAMILIES,
+    *inputs.FAMILIES,
+    *controllers.FAMILIES,
+    *devices.FAMILIES,
+    *system_settings.FAMILIES,
+    *processor_settings.FAMILIES,
+    *memory_settings.FAMILIES,
+    *disk_settings.FAMILIES,
+    *net_settings.FAMILIES,
+    *graphics_settings.FAMILIES,
+    *character_settings.FAMILIES,
+    *input_settings.FAMILIES,
+    *controller_settings.FAMILIES,
+    *generic_settings.FAMILIES,
+    *host_devices.FAMILIES,
+    *volumes.FAMILIES,
+    *switches.FAMILIES,
+    *switch_ports.FAMILIES,
+    *console_access.FAMILIES,
+    *filters.FAMILIES,
+    *allocation_capabilities.FAMILIES,
+    *pools.FAMILIES,
+    *service_capabilities.FAMILIES,
+    *services.FAMILIES,
+    *templates.FAMILIES,
+    *metrics.FAMILIES,
+    *metric_service.FAMILIES,
 )
-"""One of each for every host."""
+"""Each has a provider for every host."""
 
 
 def build_namespaces(hosts: Iterable[Host], server: Server) -> Namespaces:
@@ -32,12 +97,15 @@ def build_namespaces(hosts: Iterable[Host], server: Server) -> Namespaces:
     served = tuple(hosts)
     prefixes = tuple(dict.fromkeys(host.prefix for host in served))
     repository = build_repository(prefixes)
+    rules = server.behaviour.rules
     namespaces = Namespaces()
     for host in served:
-        namespaces.add(Namespace(host.namespace, repository))
-    namespaces.add(Namespace(INTEROP, repository), ("interop", "root/PG_InterOp"))
-    namespaces.add(Namespace(CIMV2, repository))
-    profiles = {prefix: profile_provider(repository, prefix) for prefix in prefixes}
+        namespaces.add(Namespace(host.namespace, repository, rules))
+    namespaces.add(Namespace(INTEROP, repository, rules), ("interop", "root/PG_InterOp"))
+    namespaces.add(Namespace(CIMV2, repository, rules))
+    profiles = {
+        prefix: profile_provider(repository, prefix, server.behaviour) for prefix in prefixes
+    }
     found: list[Provider] = [*profiles.values()]
     for host in served:
         model = HostModel(host, server, repository)
@@ -50,9 +118,12 @@ def build_namespaces(hosts: Iterable[Host], server: Server) -> Namespaces:
     return namespaces
 
 
-def _host_providers(model: HostModel) -> list[Provider]:
-    providers = [build(model) for build in PROVIDERS]
-    providers += [TableAssociation(model, association) for association in ASSOCIATIONS]
-    for provider in providers:
+def _host_providers(model: HostModel) -> Iterator[Provider]:
+    for family in FAMILIES:
+        if family.name in model.behaviour.hidden:
+            continue
+        provider = provider_of(model, family)
         model.add(provider)
-    return providers
+        yield provider
+    for association in ASSOCIATIONS:
+        yield TableAssociation(model, association)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from virtcim.broker.provider import Keys, MethodBody
-from virtcim.providers.domain_provider import has_keys
+from virtcim.providers.legacy_paths import read_fixed
 from virtcim.providers.model import NO_METHODS
+from virtcim.providers.serving import has_keys
 from virtcim.schema.layouts import Getter, Layout, Record, RecordSet
+from virtcim.wbem.status import WBEMError
 
 
 class StaticProvider:
@@ -31,3 +33,7 @@ class StaticProvider:
     def find(self, keys: Keys) -> Record | None:
         """Return the instance whose keys are these."""
         return next((record for record in self._records if has_keys(record, keys)), None)
+
+    def read_path(self, keys: Keys) -> Record | WBEMError:
+        """Return the instance that keys name of which some may be missing, or what is wrong."""
+        return read_fixed(self._records, self.layout, keys)

@@ -154,6 +154,17 @@ def read_call(body: bytes) -> Call:
     return read(call, message_id, version)
 
 
+def read_padded_call(body: bytes) -> Call:
+    """Read a request that may have white space before it and text after it; raises Refusal.
+
+    Not for DSP0201, but some clients send such messages, and some servers never minded.
+    """
+    body = body.lstrip(b" \t\r\n")
+    message, end, rest = body.rpartition(b"</CIM>")
+    # With markup the rest is more than text, and nothing is left out.
+    return read_call(message + end if end and b"<" not in rest else body)
+
+
 def _intrinsic(call: Element, message_id: str, version: str) -> IntrinsicCall:
     name = attribute(call, "NAME")
     if not len(call):

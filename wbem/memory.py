@@ -6,6 +6,7 @@ are: what changes something is rare and may carry secrets.
 """
 
 import re
+from collections.abc import Callable
 
 from virtcim.wbem.decode import Call, IntrinsicCall, read_call
 from virtcim.wbem.operations import Change, Operation
@@ -24,9 +25,13 @@ Remembered = tuple[str, str, str, Operation]
 
 
 class RequestMemory:
-    """What the reads of the last messages were."""
+    """What the reads of the last messages were; `read` decodes the others.
 
-    def __init__(self) -> None:
+    A memory belongs to one way of reading: what one refuses the other may know.
+    """
+
+    def __init__(self, read: Callable[[bytes], Call] = read_call) -> None:
+        self._read = read
         self._known: dict[bytes, Remembered] = {}
 
     def read_call(self, body: bytes) -> tuple[Call, Operation | None]:
@@ -37,7 +42,7 @@ class RequestMemory:
             if known is not None:
                 version, name, namespace, operation = known
                 return IntrinsicCall(found[1].decode(), version, name, namespace, ()), operation
-        return read_call(body), None
+        return self._read(body), None
 
     def remember(self, body: bytes, call: Call, operation: Operation) -> None:
         """Keep the operation of a call that succeeded."""

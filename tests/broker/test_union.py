@@ -4,7 +4,7 @@ import pytest
 
 from tests.broker.world import Links, Rows, World
 from virtcim.broker.namespaces import ProviderError
-from virtcim.broker.provider import AssociationProvider
+from virtcim.broker.provider import is_association
 from virtcim.broker.union import UnitedAssociation, united
 
 
@@ -22,7 +22,7 @@ def test_associations_are_united_where_they_meet(world: World) -> None:
     assert (found["root/b"], found["root/c"]) == (one, two)
     both = found["root/d"]
     assert isinstance(both, UnitedAssociation)
-    assert isinstance(both, AssociationProvider)
+    assert is_association(both)
     assert (both.namespaces, both.ends, both.layout) == (("root/d",), one.ends, one.layout)
     assert both.methods == {}
 

@@ -11,6 +11,7 @@ from tests.dsp0203 import check
 from virtcim.broker.broker import Broker
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.provider import Arguments, End, Keys, MethodBody, MethodResult
+from virtcim.broker.rules import STANDARD, Rules
 from virtcim.broker.union import united
 from virtcim.schema.compiler import compile_mof
 from virtcim.schema.layouts import Layout, Record, RecordSet, Values
@@ -20,6 +21,7 @@ from virtcim.wbem.objects import Instance, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import PATH_READERS, read_instance
 from virtcim.wbem.replies import Reply
+from virtcim.wbem.status import Failed, WBEMError
 
 MOF = """
 Qualifier Abstract : boolean = false, Scope(class, association), Flavor(Restricted);
@@ -112,6 +114,14 @@ class Rows:
         return next((r for r in self.set if all(r[k] == v for k, v in keys.items())), None)
 
 
+class Judges(Rows):
+    """A provider that says itself what is wrong with a path."""
+
+    def read_path(self, keys: Keys) -> Record | WBEMError:
+        """Return the first instance with those of the keys that are given."""
+        return self.find(keys) or Failed(f"{self.layout.class_name} knows no {sorted(keys)}")
+
+
 class Links:
     """An association over pairs of records."""
 
@@ -169,12 +179,12 @@ def system(name: str, number: int = 1, *, live: bool = True, **others: Value) ->
 
 
 class World:
-    """Two namespaces with everything in them; `calls` is what methods were told."""
+    """Namespaces with everything in them; `calls` is what methods were told."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules = STANDARD) -> None:
         self.calls = Calls()
         start = {"Start": self.calls}
-        systems = Rows(
+        systems = Judges(
             "T_System",
             (system("one"), system("two", 2, live=False), system(" padded ", Caption="c")),
             methods={"Act": self.calls},
@@ -203,9 +213,9 @@ class World:
             Links("T_Never", ((self.near, self.d2),), ("root/c", "root/d")),
         )
         self.namespaces = Namespaces()
-        self.namespaces.add(Namespace("root/a", repository()), ("a", "Root/Alias"))
+        self.namespaces.add(Namespace("root/a", repository(), rules), ("a", "Root/Alias"))
         for name in ("root/b", "root/c", "root/d"):
-            self.namespaces.add(Namespace(name, repository()))
+            self.namespaces.add(Namespace(name, repository(), rules))
         for provider, namespace in united(providers):
             self.namespaces.get(namespace).add(provider)
         self.broker = Broker(self.namespaces, "host")

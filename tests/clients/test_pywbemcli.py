@@ -73,17 +73,21 @@ def test_instance_get(server: RunningServer) -> None:
 def test_instance_associators(server: RunningServer) -> None:
     """Instance associators leads from a domain to all it is related to."""
     shown = pywbemcli(server, "instance associators --no", domain("running"))
-    assert sorted(re.findall(r"^//[^/]+/([\w/]+:\w+)\.", shown, re.MULTILINE)) == [
+    assert set(re.findall(r"^//[^/]+/([\w/]+:\w+)\.", shown, re.MULTILINE)) >= {
         "root/interop:Test_RegisteredProfile",
         "root/virt:Test_EnabledLogicalElementCapabilities",
+        "root/virt:Test_Processor",
+        "root/virt:Test_VirtualSystemSettingData",
         f"root/virt:{HOST}",
-    ]
+    }
 
 
 def test_instance_references(server: RunningServer) -> None:
     """Instance references shows the associations of a domain, narrowed by class."""
     shown = pywbemcli(server, "instance references --no", domain("running"))
-    assert len(re.findall(r"^//", shown, re.MULTILINE)) == 3
+    related = pywbemcli(server, "instance associators --no", domain("running"))
+    links, others = (len(re.findall(r"^//", text, re.MULTILINE)) for text in (shown, related))
+    assert links >= others > 10
     shown = pywbemcli(server, "instance references --rc CIM_HostedDependency", domain("running"))
     assert "instance of Test_HostedDependency {" in shown
 
@@ -91,7 +95,7 @@ def test_instance_references(server: RunningServer) -> None:
 def test_instance_count(server: RunningServer) -> None:
     """Instance count finds the instances of every class in every namespace."""
     table = pywbemcli(server, "-o plain instance count")
-    for class_name, count in ((SYSTEM, 8), (HOST, 1), ("Test_HostedDependency", 8)):
+    for class_name, count in ((SYSTEM, 8), (HOST, 1), ("Test_Processor", 8)):
         assert re.search(rf"^root/virt +{class_name} +{count}$", table, re.MULTILINE), table
 
 

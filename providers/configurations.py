@@ -1,0 +1,100 @@
+"""The configurations of a domain: what runs, what the next start will be, its snapshots.
+
+The rule: the running definition and the defined one are one configuration as long as nothing but
+what libvirt adds at a start tells them apart (DSP1057, state and defined configurations).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from virtcim.hypervisors.definition import DomainDefinition, parse_domain, parse_snapshot
+from virtcim.hypervisors.model import SnapshotFacts
+from virtcim.inventory.snapshots import Domain
+
+
+class Kind(Enum):
+    """When a configuration holds; `current`: the domain runs, or ran last, with it."""
+
+    ONLY = "now, and at the next start"
+    STATE = "now; a start will change it"
+    DEFINED = "at the next start"
+    SNAPSHOT = "when a snapshot was taken"
+
+    @property
+    def is_current(self) -> bool:
+        """It holds now."""
+        return self in {Kind.ONLY, Kind.STATE}
+
+    @property
+    def is_next(self) -> bool:
+        """It holds at the next start."""
+        return self in {Kind.ONLY, Kind.DEFINED}
+
+
+_DEFINED_PATH = "defined"
+_SNAPSHOT_PATH = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One configuration of a domain.
+
+    system, devices: definitions that the system's own settings and those of its devices are read
+    from; they are one, but for clients of libvirt-cim, which read the former from the defined one.
+    path: of its ids: "", "defined" or "snapshot/<name>".
+    snapshot: None means that it is none.
+    """
+
+    domain: Domain
+    system: DomainDefinition
+    devices: DomainDefinition
+    path: str
+    kind: Kind
+    snapshot: SnapshotFacts | None
+
+    def setting_id(self, device_id: str) -> str:
+        """Return the InstanceID of a device's setting."""
+        return "/".join(part for part in (self.domain.name, self.path, device_id) if part)
+
+    def system_id(self, prefix: str) -> str:
+        """Return the InstanceID of the system's setting."""
+        return f"{prefix}:{self.setting_id('')}"
+
+
+def current_definition(domain: Domain) -> DomainDefinition:
+    """Return the running definition, of an inactive domain the defined one."""
+    facts = domain.facts
+    return domain.read(facts.live_xml or facts.persistent_xml or "", parse_domain)
+
+
+def defined(domain: Domain) -> DomainDefinition:
+    """Return the definition of the next start, of a transient domain the running one."""
+    facts = domain.facts
+    return domain.read(facts.persistent_xml or facts.live_xml or "", parse_domain)
+
+
+def configurations(domain: Domain, *, pending: bool) -> tuple[Configuration, ...]:
+    """Return the configurations of a domain: that of its state first, then pending, then snapshots.
+
+    `pending` as in Behaviour.pending_settings.
+    """
+    key = (configurations, pending)
+    return domain.derive(key, lambda one: tuple(_configurations(one, pending=pending)))
+
+
+def _configurations(domain: Domain, *, pending: bool) -> Iterator[Configuration]:
+    current, later = current_definition(domain), defined(domain)
+    if not pending:
+        yield Configuration(domain, later, current, "", Kind.ONLY, None)
+        return
+    differs = current is not later and current.differs_from(later)
+    only = domain.facts.persistent and not differs
+    yield Configuration(domain, current, current, "", Kind.ONLY if only else Kind.STATE, None)
+    if differs:
+        yield Configuration(domain, later, later, _DEFINED_PATH, Kind.DEFINED, None)
+    for snapshot in domain.facts.snapshots:
+        then = domain.read(snapshot.xml, parse_snapshot)
+        if then is not None:
+            path = f"{_SNAPSHOT_PATH}/{snapshot.name}"
+            yield Configuration(domain, then, then, path, Kind.SNAPSHOT, snapshot)

@@ -1,0 +1,78 @@
+"""CIM_LogicalDisk of domains: disks and filesystems (DSP1047)."""
+
+from collections.abc import Mapping
+
+from virtcim.hypervisors.definition.storage import Disk, Filesystem
+from virtcim.providers.device_states import device_state
+from virtcim.providers.devices import device_family
+from virtcim.providers.model import HostModel
+from virtcim.providers.views import DISK, DeviceView
+from virtcim.providers.volume_index import capacities, capacity_of
+from virtcim.schema.layouts import Getter
+from virtcim.schema.valuemaps import HealthState
+
+# CIM_StorageExtent.Access
+_READABLE, _READ_WRITE = 1, 3
+
+_SECTOR = 512
+_OS_DEVICE_NAME = 12  # CIM_StorageExtent.NameFormat and NameNamespace
+_DEVICE_NAMESPACE = 8
+
+
+def _purpose(v: DeviceView) -> str:
+    if isinstance(v.device, Disk):
+        return v.device.device or "disk"
+    return "filesystem"
+
+
+def _path(v: DeviceView) -> str | None:
+    return v.device.path if isinstance(v.device, Disk | Filesystem) else None
+
+
+def _block_size(v: DeviceView) -> int:
+    return (isinstance(v.device, Disk) and v.device.logical_block_size) or _SECTOR
+
+
+def _blocks(v: DeviceView) -> int | None:
+    """Return the size in blocks; None where no storage pool knows the image."""
+    capacity = None if v.device is None else capacity_of(v.model, v.device)
+    return None if capacity is None else capacity // _block_size(v)
+
+
+def _identity(v: DeviceView) -> Mapping[str, str]:
+    """Return what tells the disk apart, by its name in libvirt."""
+    names = ("alias", "serial", "wwn")
+    found = ((name, getattr(v.device, name, None)) for name in names)
+    return {name: value for name, value in found if value}
+
+
+def _health(v: DeviceView) -> HealthState:
+    return HealthState.OK if v.model.behaviour.disks_healthy else device_state(v).health
+
+
+PROPERTIES: Mapping[str, Getter] = {
+    "Name":                    lambda v: getattr(v.device, "target", None),
+    "Caption":                 lambda v: f"Virtual {_purpose(v)}",
+    "Description":             lambda v: _path(v) or "Disk of a domain without a medium",
+    "HealthState":             _health,
+    "Purpose":                 _purpose,
+    "Access":                  lambda v: _READABLE if getattr(v.device, "readonly", False)
+                                         else _READ_WRITE,
+    "BlockSize":               _block_size,
+    "NumberOfBlocks":          _blocks,
+    "ConsumableBlocks":        _blocks,
+    "NameFormat":              lambda _: _OS_DEVICE_NAME,
+    "NameNamespace":           lambda _: _DEVICE_NAMESPACE,
+    "Primordial":              lambda _: False,
+    "SequentialAccess":        lambda _: False,
+    "IsComposite":             lambda _: False,
+    "OtherIdentifyingInfo":    lambda v: tuple(_identity(v).values()) or None,
+    "IdentifyingDescriptions": lambda v: tuple(_identity(v)) or None,
+}  # fmt: skip
+
+
+def _given(model: HostModel) -> object:
+    return (model.view_key, capacities(model))
+
+
+FAMILIES = (device_family(DISK, PROPERTIES, _given),)
