@@ -151,14 +151,40 @@ def classes() -> str:
     return table(("class", "an instance is", "namespaces", "methods"), rows)
 
 
+# Areas of the model by the class from which what belongs there derives; the first one counts.
+_AREAS: Mapping[str, str] = {
+    "CIM_LogicalDevice": "devices",
+    "CIM_SettingData": "settings",
+    "CIM_ResourcePool": "pools",
+    "CIM_Service": "services",
+    "CIM_Capabilities": "capabilities",
+    "CIM_System": "systems",
+    "CIM_ServiceAccessPoint": "access points and endpoints",
+    "CIM_FilterList": "filters",
+    "CIM_FilterEntryBase": "filters",
+    "CIM_BaseMetricDefinition": "metrics",
+    "CIM_BaseMetricValue": "metrics",
+    "CIM_RegisteredSpecification": "profiles",
+}
+
+
 def classes_short() -> str:
-    """List the served classes by what they are, in as many lines however many there are."""
-    kinds: dict[str, list[str]] = {}
-    for name, (provider, where) in served().items():
-        association = is_association(provider)
-        kind = "associations" if association else f"instances in `{where[0]}`"
-        kinds.setdefault(kind, []).append(generic(name))
-    return table(("what", "classes"), [(kind, code(names)) for kind, names in kinds.items()])
+    """List the served classes by area, without prefix and in as few words as may be."""
+    areas: dict[str, list[str]] = {area: [] for area in dict.fromkeys(_AREAS.values())}
+    areas |= {"associations": [], "the server": []}
+    for name, (provider, _) in served().items():
+        short = name.removeprefix(f"{PREFIX}_").replace("ResourceAllocationSettingData", "RASD")
+        areas[_area(name, provider)].append(short)
+    return table(("what", "classes"), [(area, ", ".join(names)) for area, names in areas.items()])
+
+
+def _area(name: str, provider: Provider) -> str:
+    if is_association(provider):
+        return "associations"
+    if name.startswith("CIM_"):
+        return "the server"
+    above = {each.name for each in _ancestors(provider.layout.declaration)}
+    return next(area for ancestor, area in _AREAS.items() if ancestor in above)
 
 
 def prefixes() -> str:
@@ -194,7 +220,7 @@ def _class(name: str, provider: Provider, where: tuple[str, ...]) -> str:
     methods = "".join(f"\n{_method(m)}" for m in declaration.methods if m.name in provider.methods)
     unserved = [m.name for m in declaration.methods if m.name not in provider.methods]
     declared = (
-        f"\nDeclared, and answered with NOT_SUPPORTED: {code(unserved)}.\n" if unserved else ""
+        f"\nMethods that are declared and not served yet: {code(unserved)}.\n" if unserved else ""
     )
     return "\n".join(lines) + f"\n\n{properties}{methods}{declared}"
 

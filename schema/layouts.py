@@ -7,7 +7,7 @@ of a record is kept on the record, which never changes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from virtcim.schema.repository import key_properties
@@ -233,11 +233,24 @@ def _property_writer(declared: Property, *, origin: bool) -> Callable[[Value], s
         class_origin=declared.class_origin if origin else None,
     )
     head, tail, kind = property_head(item), property_tail(item), declared.type
-    if kind in _UNLIKE or declared.embedding is not None:
+    if declared.embedding is not None:
+        return _embedding_writer(item)
+    if kind in _UNLIKE:
         return lambda value: f"{head}{value_xml(kind, value)}{tail}"
     if kind is CIMType.STRING and not declared.is_array:
         return _string_writer(head, tail)
     return _remembering_writer(head, tail, kind)
+
+
+def _embedding_writer(item: InstanceProperty) -> Callable[[Value], str]:
+    """Return a writer whose tag depends on whether there is a value."""
+    tail = property_tail(item)
+
+    def write(value: Value) -> str:
+        head = property_head(replace(item, value=value))
+        return f"{head}{value_xml(item.type, value)}{tail}"
+
+    return write
 
 
 # Equal values of these need not have equal texts: 0.0 and -0.0, a key of 1 and one of True.

@@ -128,7 +128,11 @@ def any_path_xml(path: ObjectPath) -> str:
 
 
 def property_head(item: InstanceProperty | Property, extra: str = "") -> str:
-    """Return the opening tag of the right PROPERTY element; `extra` are further attributes."""
+    """Return the opening tag of the right PROPERTY element; `extra` are further attributes.
+
+    An array without a value is not marked as one of embedded objects: DSP0201 allows the attribute
+    there, wbemcli does not know it, and there is nothing that it would help to read.
+    """
     name = escape_attribute(item.name)
     origin = f' CLASSORIGIN="{escape_attribute(item.class_origin)}"' if item.class_origin else ""
     if item.type is CIMType.REFERENCE and not item.is_array:
@@ -136,7 +140,8 @@ def property_head(item: InstanceProperty | Property, extra: str = "") -> str:
         target = f' REFERENCECLASS="{escape_attribute(reference)}"' if reference else ""
         return f'<PROPERTY.REFERENCE NAME="{name}"{target}{origin}{extra}>'
     tag = "PROPERTY.ARRAY" if item.is_array else "PROPERTY"
-    embedded = f' EmbeddedObject="{item.embedding}"' if item.embedding else ""
+    marked = item.embedding and not (item.is_array and item.value is None)
+    embedded = f' EmbeddedObject="{item.embedding}"' if marked else ""
     return f'<{tag} NAME="{name}" TYPE="{item.type}"{origin}{extra}{embedded}>'
 
 

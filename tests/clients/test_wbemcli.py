@@ -123,6 +123,16 @@ def test_associators(server: RunningServer) -> None:
     assert answered(server, "ain -ac CIM_HostedDependency -ar Antecedent", domain("running")) == []
 
 
+def test_every_instance_and_class_can_be_read(server: RunningServer) -> None:
+    """Ei understands every instance that the server has, and gc every class of them."""
+    shown = answered(server, "ei", "CIM_ManagedElement")
+    classes = {line.removeprefix(f"{NAMESPACE}:").partition(".")[0] for line in shown}
+    assert len(classes) > 30
+    for class_name in sorted(classes):
+        assert answered(server, "gc", class_name), class_name
+    assert len(answered(server, "ei", "CIM_Dependency")) > 30
+
+
 def test_references(server: RunningServer) -> None:
     """Rin and ri show the associations of a domain with both ends."""
     (line,) = answered(server, "rin -arc CIM_HostedDependency", domain("running"))

@@ -92,7 +92,17 @@ def nothing_is_an_orphan(graph: Graph) -> None:
                 assert record.path.identity() in related or _stands_alone(record), record.path
 
 
+def arrays_have_no_gaps(graph: Graph) -> None:
+    """No array has NULL among its items: clients such as wbemcli cannot read that."""
+    for provider in graph.providers().values():
+        for record in provider.records():
+            for declared, value in zip(record.layout.properties, record.values, strict=True):
+                gap = isinstance(value, tuple) and None in value
+                assert not gap, (record.path, declared.name)
+
+
 LAWS: tuple[Law, ...] = (
+    arrays_have_no_gaps,
     names_lead_to_instances,
     references_resolve,
     associations_have_two_ends,
