@@ -5,14 +5,14 @@ the namespace that the client asks in. The order of checks is that of known serv
 source class, filter classes, source instance.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from virtcim.broker.instances import existing_record, selection
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, find_record
 from virtcim.broker.provider import AssociationProvider, Provider
-from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
+from virtcim.schema.layouts import EVERYTHING, Record, RelatedRecords
 from virtcim.schema.repository import is_association, select_class
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration
@@ -36,14 +36,14 @@ def associators(namespaces: Namespaces, host: str, operation: ops.Associators) -
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     if operation.object_name.keys is None:
         return _class_objects(host, operation, _associated_classes(namespaces, operation))
-    return ObjectsReply(_written(_associated(namespaces, operation), chosen, host))
+    return ObjectsReply(RelatedRecords(_associated(namespaces, operation), chosen, host))
 
 
 def associator_names(namespaces: Namespaces, host: str, operation: ops.AssociatorNames) -> Reply:
     """Return the paths of the instances, or for a class of the classes, at the other ends."""
     if operation.object_name.keys is None:
         return _class_paths(host, _associated_classes(namespaces, operation))
-    return ObjectPathsReply(_written(_associated(namespaces, operation), EVERYTHING, host))
+    return ObjectPathsReply(RelatedRecords(_associated(namespaces, operation), EVERYTHING, host))
 
 
 def references(namespaces: Namespaces, host: str, operation: ops.References) -> Reply:
@@ -51,31 +51,35 @@ def references(namespaces: Namespaces, host: str, operation: ops.References) -> 
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     if operation.object_name.keys is None:
         return _class_objects(host, operation, _referring_classes(namespaces, operation))
-    return ObjectsReply(_written(_referring(namespaces, operation), chosen, host))
+    return ObjectsReply(RelatedRecords(_referring(namespaces, operation), chosen, host))
 
 
 def reference_names(namespaces: Namespaces, host: str, operation: ops.ReferenceNames) -> Reply:
     """Return the paths of the association instances, or for a class of the classes."""
     if operation.object_name.keys is None:
         return _class_paths(host, _referring_classes(namespaces, operation))
-    return ObjectPathsReply(_written(_referring(namespaces, operation), EVERYTHING, host))
+    return ObjectPathsReply(RelatedRecords(_referring(namespaces, operation), EVERYTHING, host))
 
 
 # Instances
 
 
-def _written(records: Iterable[Record], chosen: Selection, host: str) -> tuple[WrittenRecords, ...]:
-    return tuple(
-        WrittenRecords(RecordSet(layout, group), layout.variant(chosen), host)
-        for layout, group in groupby(records, key=lambda record: record.layout)
-    )
+Find = Callable[[], Iterator[Record]]
+"""Finds related instances when they are written: a few at a time, and again if asked again."""
 
 
-def _associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Iterator[Record]:
+def _associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Find:
+    """Check everything, then say how to find what is related."""
     namespace = namespaces.get(operation.namespace)
     _check_classes(namespace, operation.object_name, operation.assoc_class, operation.result_class)
     source = _source(namespaces, namespace, operation.object_name)
-    seen: set[int] = set()
+    return partial(_partners, namespace, source, operation)
+
+
+def _partners(
+    namespace: Namespace, source: Record, operation: ops.AssociatorNames
+) -> Iterator[Record]:
+    seen: dict[int, Record] = {}  # with the record, whose number is another's when it is gone
     for provider, end in _steps(namespace, source, operation.assoc_class, operation.role):
         if not _is_role(operation.result_role, provider.ends[1 - end].role):
             continue
@@ -84,15 +88,21 @@ def _associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Itera
             if wanted and not namespace.repository.is_a(record.layout.class_name, wanted):
                 continue
             if id(record) not in seen:
-                seen.add(id(record))
+                seen[id(record)] = record
                 yield record
 
 
-def _referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Iterator[Record]:
+def _referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
+    """Check everything, then say how to make the association instances."""
     namespace = namespaces.get(operation.namespace)
     _check_classes(namespace, operation.object_name, operation.result_class, None)
     source = _source(namespaces, namespace, operation.object_name)
-    for provider, end in _steps(namespace, source, operation.result_class, operation.role):
+    steps = tuple(_steps(namespace, source, operation.result_class, operation.role))
+    return partial(_links, steps, source)
+
+
+def _links(steps: Iterable[Step], source: Record) -> Iterator[Record]:
+    for provider, end in steps:
         for record in provider.partners(end, source):
             pair = (source, record) if end == 0 else (record, source)
             yield provider.link(*pair)

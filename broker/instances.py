@@ -51,7 +51,7 @@ def get_instance(namespaces: Namespaces, operation: ops.GetInstance) -> Instance
     record = existing_record(namespaces.get(operation.namespace), operation.instance_name)
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     variant = record.layout.variant(chosen)
-    return InstanceReply(WrittenRecords(RecordSet(record.layout, (record,)), variant, ""))
+    return InstanceReply(WrittenRecords(RecordSet(record.layout, (record,)), variant))
 
 
 def enumerate_instances(
@@ -68,7 +68,7 @@ def enumerate_instances(
     )
     return NamedInstancesReply(
         tuple(
-            WrittenRecords(provider.records(), provider.layout.variant(chosen, within), "")
+            WrittenRecords(provider.records(), provider.layout.variant(chosen, within))
             for provider in providers
         )
     )
@@ -81,7 +81,7 @@ def enumerate_instance_names(
     providers, _ = namespaces.get(operation.namespace).serving(operation.class_name)
     return InstanceNamesReply(
         tuple(
-            WrittenRecords(provider.records(), provider.layout.variant(EVERYTHING), "")
+            WrittenRecords(provider.records(), provider.layout.variant(EVERYTHING))
             for provider in providers
         )
     )

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import as_file, files
 
-from virtcim.schema.compiler import Compiled, compile_mof
+from virtcim.schema.compiler import Compiled
+from virtcim.schema.keeping import compiled_mof
 from virtcim.schema.repository import Repository
 from virtcim.wbem.objects import ClassDeclaration
 
@@ -27,9 +28,9 @@ def member(prefix: str, family: str) -> str:
 
 @cache
 def packaged_schema() -> Compiled:
-    """Compile the package's MOF; raises MOFError."""
+    """Return the package's MOF, compiled; raises MOFError."""
     with as_file(files("virtcim") / "mof") as directory:
-        return compile_mof(directory / "schema.mof")
+        return compiled_mof(directory / "schema.mof")
 
 
 def build_repository(prefixes: Iterable[str]) -> Repository:

@@ -8,6 +8,7 @@ of a record is kept on the record, which never changes.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from virtcim.schema.repository import key_properties
@@ -283,18 +284,49 @@ def _remembering_writer(head: str, tail: str, kind: CIMType) -> Callable[[Value]
 
 
 class RecordSet:
-    """Records of one layout in order, with the pieces that were written of them."""
+    """Records of one layout in order, with the pieces that were written of them.
+
+    They are made as far as somebody has read: a set of many thousands is read a piece at a time.
+    """
 
     def __init__(self, layout: Layout, records: Iterable[Record]) -> None:
         self.layout = layout
-        self.records = tuple(records)
+        self._made: list[Record] = []
+        self._rest: Iterator[Record] | None = iter(records)
+        self._failure: Exception | None = None
         self._pieces: dict[str, tuple[Variant | None, list[bytes]]] = {}
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """All records."""
+        return self.upto(None)
+
+    def upto(self, count: int | None) -> Sequence[Record]:
+        """Make records until there are so many, or all; return those that are made.
+
+        Raises what the making of one raised, also the next time.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._rest is not None and (count is None or count > len(self._made)):
+            missing = None if count is None else count - len(self._made)
+            try:
+                self._made.extend(islice(self._rest, missing))
+            except Exception as failure:
+                self._failure = failure
+                raise
+            if count is None or len(self._made) < count:
+                self._rest = None
+        return self._made
 
     def __len__(self) -> int:
         return len(self.records)
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(self.records)
+        number = 0
+        while number < len(self.upto(number + 1)):
+            yield self._made[number]
+            number += 1
 
     def pieces(
         self, form: str, variant: Variant | None, write: Callable[[Record], bytes]
@@ -305,26 +337,24 @@ class RecordSet:
             yield from found[1]
             return
         written: list[bytes] = []
-        for start in range(0, len(self.records), PIECE):
-            piece = b"".join([write(record) for record in self.records[start : start + PIECE]])
+        start = 0
+        while chunk := self.upto(start + PIECE)[start : start + PIECE]:
+            piece = b"".join([write(record) for record in chunk])
             written.append(piece)
             yield piece
+            start += PIECE
         if variant is None or variant.keeps:
             self._pieces[form] = (variant, written)  # of one variant: the last is asked for again
 
 
 class WrittenRecords:
-    """A record set in one variant, as replies carry it; `host` completes full paths."""
+    """A record set in one variant, as replies carry it."""
 
-    __slots__ = ("_host", "_records", "_variant")
+    __slots__ = ("_records", "_variant")
 
-    def __init__(self, records: RecordSet, variant: Variant, host: str) -> None:
+    def __init__(self, records: RecordSet, variant: Variant) -> None:
         self._records = records
         self._variant = variant
-        self._host = host
-
-    def __len__(self) -> int:
-        return len(self._records)
 
     def instances(self) -> Iterator[bytes]:
         """Yield INSTANCE elements."""
@@ -347,10 +377,27 @@ class WrittenRecords:
         """Yield INSTANCENAME elements."""
         return self._records.pieces("names", None, Record.name_xml)
 
+
+class RelatedRecords:
+    """Records of any layouts in one selection, found anew and one by one at each reading.
+
+    `host` completes their paths.
+    """
+
+    __slots__ = ("_chosen", "_find", "_host")
+
+    def __init__(self, find: Callable[[], Iterator[Record]], chosen: Selection, host: str) -> None:
+        self._find = find
+        self._chosen = chosen
+        self._host = host
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._find()
+
     def objects(self) -> Iterator[bytes]:
         """Yield VALUE.OBJECTWITHPATH elements."""
-        variant = self._variant
-        for record in self._records:
+        for record in self._find():
+            variant = record.layout.variant(self._chosen)
             yield b"<VALUE.OBJECTWITHPATH>%b%b</VALUE.OBJECTWITHPATH>" % (
                 self._path(record),
                 record.instance_xml(variant),
@@ -358,7 +405,7 @@ class WrittenRecords:
 
     def object_paths(self) -> Iterator[bytes]:
         """Yield OBJECTPATH elements."""
-        for record in self._records:
+        for record in self._find():
             yield b"<OBJECTPATH>%b</OBJECTPATH>" % self._path(record)
 
     def _path(self, record: Record) -> bytes:

@@ -123,11 +123,11 @@ def _instance_names(reply: InstanceNamesReply) -> Iterable[bytes]:
 
 
 def _objects(reply: ObjectsReply) -> Iterable[bytes]:
-    return chain.from_iterable(part.objects() for part in reply.parts)
+    return reply.objects.objects()
 
 
 def _object_paths(reply: ObjectPathsReply) -> Iterable[bytes]:
-    return chain.from_iterable(part.object_paths() for part in reply.parts)
+    return reply.objects.object_paths()
 
 
 def _class_objects(reply: ClassObjectsReply) -> Iterable[bytes]:

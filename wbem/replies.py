@@ -14,9 +14,7 @@ from virtcim.wbem.types import CIMType
 
 
 class Written(Protocol):
-    """Instances of one selection of properties, written as CIM-XML pieces of moderate size."""
-
-    def __len__(self) -> int: ...
+    """Instances of one class and selection, written as CIM-XML pieces of moderate size."""
 
     def instances(self) -> Iterator[bytes]:
         """Yield INSTANCE elements."""
@@ -26,6 +24,10 @@ class Written(Protocol):
 
     def names(self) -> Iterator[bytes]:
         """Yield INSTANCENAME elements."""
+
+
+class WrittenObjects(Protocol):
+    """Instances of any classes with their full paths, written one by one."""
 
     def objects(self) -> Iterator[bytes]:
         """Yield VALUE.OBJECTWITHPATH elements."""
@@ -64,14 +66,14 @@ class InstanceNamesReply:
 class ObjectsReply:
     """Instances with full paths, of associations or their ends."""
 
-    parts: tuple[Written, ...]
+    objects: WrittenObjects
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectPathsReply:
     """Full paths, of associations or their ends."""
 
-    parts: tuple[Written, ...]
+    objects: WrittenObjects
 
 
 @dataclass(frozen=True, slots=True)

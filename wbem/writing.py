@@ -5,6 +5,7 @@ Only NAMESPACE, CLASSNAME and SCOPE may be empty tags. No CDATA, no comments.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from virtcim.wbem.objects import (
     ClassDeclaration,
@@ -64,6 +65,7 @@ def namespace_xml(namespace: str) -> str:
     return f"<LOCALNAMESPACEPATH>{parts}</LOCALNAMESPACEPATH>"
 
 
+@lru_cache(maxsize=64)  # it stands before each instance of a reply
 def full_namespace_xml(host: str, namespace: str) -> str:
     """Return NAMESPACEPATH."""
     return f"<NAMESPACEPATH><HOST>{escape(host)}</HOST>{namespace_xml(namespace)}</NAMESPACEPATH>"

@@ -8,12 +8,12 @@ import pytest
 
 from tests.broker.world import World, instances, message, names, paths
 from virtcim.broker.broker import Broker
-from virtcim.schema.layouts import Record
+from virtcim.schema.layouts import Record, RelatedRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import read_class
-from virtcim.wbem.replies import Reply
+from virtcim.wbem.replies import ObjectPathsReply, ObjectsReply, Reply
 from virtcim.wbem.status import InvalidNamespace, InvalidParameter, NotFound, WBEMError
 
 N = "root/a"
@@ -160,8 +160,10 @@ def records(
     broker: Broker, operation: ops.AssociatorNames | ops.ReferenceNames
 ) -> Iterator[Record]:
     """Yield the records behind a reply; reading XML two thousand times would take long."""
-    for part in broker.read(operation).parts:  # type: ignore[union-attr]
-        yield from part._records  # type: ignore[union-attr]
+    reply = broker.read(operation)
+    assert isinstance(reply, ObjectsReply | ObjectPathsReply)
+    assert isinstance(reply.objects, RelatedRecords)
+    yield from reply.objects
 
 
 def test_selection(world: World) -> None:

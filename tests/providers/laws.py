@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tests.providers.graph import Graph, references_of
 from virtcim.broker.provider import AssociationProvider, Provider, is_association
 from virtcim.hypervisors.port import Hypervisor
-from virtcim.schema.layouts import Record
+from virtcim.schema.layouts import Record, RelatedRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import ObjectPathsReply
@@ -137,7 +137,8 @@ def _from_second_ends(
 def _names(graph: Graph, operation: ops.AssociatorNames | ops.ReferenceNames) -> list[Record]:
     reply = graph.broker.read(operation)
     assert isinstance(reply, ObjectPathsReply)
-    return [record for part in reply.parts for record in part._records]  # type: ignore[attr-defined]
+    assert isinstance(reply.objects, RelatedRecords)
+    return [*reply.objects]
 
 
 def _stands_alone(record: Record) -> bool:

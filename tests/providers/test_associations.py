@@ -41,7 +41,7 @@ def follow(stage: Stage, source: ObjectPath, namespace: str, **filters: str) -> 
     )
     reply = stage.broker.read(operation)
     assert isinstance(reply, ObjectPathsReply)
-    return [record.path for part in reply.parts for record in part._records]  # type: ignore[attr-defined]
+    return [record.path for record in reply.objects]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("compat", [False, True])

@@ -49,7 +49,7 @@ def system(name: str, class_name: str = SYSTEM) -> ObjectPath:
 def paths(reply: object) -> bytes:
     """Return the paths of a reply as written."""
     assert isinstance(reply, ObjectPathsReply)
-    return b"".join(piece for part in reply.parts for piece in part.object_paths())
+    return b"".join(reply.objects.object_paths())
 
 
 def test_associations_of_both_hosts_meet_in_the_shared_namespace() -> None:

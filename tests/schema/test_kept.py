@@ -29,7 +29,7 @@ def test_an_enumeration_is_kept_in_one_variant() -> None:
     records = numbered(3)
     with_origin, without = (records.layout.variant(selection) for selection in SELECTIONS[:2])
     for variant in (with_origin, without, with_origin, with_origin):
-        written = b"".join(WrittenRecords(records, variant, "").named_instances())
+        written = b"".join(WrittenRecords(records, variant).named_instances())
         for record in records:
             assert variant.write(record.values).encode() in written
     assert len(records._pieces) == 1

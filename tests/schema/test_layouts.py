@@ -1,7 +1,7 @@
 """Compiled writers against the plain ones: the same bytes for any class, values and selection."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import example, given, settings
@@ -23,6 +23,7 @@ from virtcim.schema.layouts import (
     LayoutError,
     Record,
     RecordSet,
+    RelatedRecords,
     Selection,
     Values,
     WrittenRecords,
@@ -215,7 +216,7 @@ def test_forms_of_replies(records: RecordSet, data: st.DataObject) -> None:
     """Each form is the plain elements one after the other; asked again it is the same."""
     selection, within = data.draw(selections(records.layout))
     variant = records.layout.variant(selection, within)
-    written = WrittenRecords(records, variant, "h")
+    written = WrittenRecords(records, variant)
     names = [record.name_xml() for record in records]
     bodies = [instance_xml(plain_instance(r, selection, within)).encode() for r in records]
     place = any_path_xml(ObjectPath("X", (), "root/virt", "h")).encode()
@@ -228,14 +229,15 @@ def test_forms_of_replies(records: RecordSet, data: st.DataObject) -> None:
             b"<VALUE.NAMEDINSTANCE>%b%b</VALUE.NAMEDINSTANCE>" % (n, b) for n, _, b in pairs
         ],
         "names": names,
-        "objects": [
-            b"<VALUE.OBJECTWITHPATH>%b%b</VALUE.OBJECTWITHPATH>" % (p, b) for _, p, b in pairs
-        ],
-        "object_paths": [b"<OBJECTPATH>%b</OBJECTPATH>" % p for p in paths],
     }
-    assert len(written) == len(names)
     for form, elements in [*wanted.items()] * 2:
         assert b"".join(getattr(written, form)()) == b"".join(elements)
+    if within is None:
+        related = RelatedRecords(lambda: iter(records), selection, "h")
+        assert [*related.objects()] == [
+            b"<VALUE.OBJECTWITHPATH>%b%b</VALUE.OBJECTWITHPATH>" % (p, b) for _, p, b in pairs
+        ]
+        assert [*related.object_paths()] == [b"<OBJECTPATH>%b</OBJECTPATH>" % p for p in paths]
 
 
 KEY_HEAD = b'<KEYVALUE VALUETYPE="numeric" TYPE="uint32">'
@@ -253,7 +255,7 @@ def numbered(count: int) -> RecordSet:
 def test_pieces(count: int, form: str) -> None:
     """Big replies come in pieces, every instance once and in order, also after a broken reading."""
     records = numbered(count)
-    written = WrittenRecords(records, records.layout.variant(EVERYTHING), "")
+    written = WrittenRecords(records, records.layout.variant(EVERYTHING))
     broken = iter(getattr(written, form)())
     next(broken, None)
     for _ in range(2):
@@ -261,6 +263,38 @@ def test_pieces(count: int, form: str) -> None:
         assert len(pieces) == -(-count // PIECE)
         numbers = [int(part.partition(b"<")[0]) for part in b"".join(pieces).split(KEY_HEAD)[1:]]
         assert numbers == list(range(count))
+
+
+def test_records_are_made_as_far_as_they_are_read() -> None:
+    """The first piece of a big set is written before the last record is made."""
+    layout, made = numbered(0).layout, []
+
+    def make() -> Iterator[Record]:
+        for number in range(3 * PIECE):
+            made.append(number)
+            yield Record(layout, "n", (number,))
+
+    records = RecordSet(layout, make())
+    assert made == []
+    assert next(iter(records)).values == (0,)
+    next(WrittenRecords(records, layout.variant(EVERYTHING)).names())
+    assert len(made) == PIECE
+    assert [record.values for record in records] == [(number,) for number in range(3 * PIECE)]
+    assert made == list(range(3 * PIECE))
+
+
+def test_a_record_that_cannot_be_made_is_not_left_out() -> None:
+    """Whoever reads as far as a failure hears of it, also the second time."""
+    layout = numbered(0).layout
+
+    def make() -> Iterator[Record]:
+        yield Record(layout, "n", (1,))
+        raise ZeroDivisionError
+
+    records = RecordSet(layout, make())
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            len(records)
 
 
 def test_only_full_forms_are_kept() -> None:

@@ -27,6 +27,7 @@ from virtcim.wbem.replies import (
     Reply,
     VoidReply,
     Written,
+    WrittenObjects,
 )
 from virtcim.wbem.status import Failed, NotFound
 from virtcim.wbem.types import CIMType
@@ -42,9 +43,6 @@ FULL = b"<INSTANCEPATH>%b%b</INSTANCEPATH>" % (LOCATION.encode(), NAME)
 
 class Pair:
     """Two instances, each a piece of its own."""
-
-    def __len__(self) -> int:
-        return 2
 
     def instances(self) -> list[bytes]:
         """Return INSTANCE elements."""
@@ -68,6 +66,7 @@ class Pair:
 
 
 PAIR: Written = Pair()  # type: ignore[assignment]
+OBJECTS: WrittenObjects = Pair()  # type: ignore[assignment]
 CLASS = ClassDeclaration(name="X")
 PATH = ObjectPath("X", None, "n", "h")
 QUALIFIER = QualifierDeclaration("Q", CIMType.STRING, False, None, frozenset(("CLASS",)))  # noqa: FBT003
@@ -78,8 +77,8 @@ REPLIES: dict[str, tuple[Reply, list[str]]] = {
     "named instances": (NamedInstancesReply((PAIR, PAIR)), ["VALUE.NAMEDINSTANCE"] * 4),
     "no instances": (NamedInstancesReply(()), []),
     "names": (InstanceNamesReply((PAIR,)), ["INSTANCENAME"] * 2),
-    "objects": (ObjectsReply((PAIR,)), ["VALUE.OBJECTWITHPATH"] * 2),
-    "object paths": (ObjectPathsReply((PAIR,)), ["OBJECTPATH"] * 2),
+    "objects": (ObjectsReply(OBJECTS), ["VALUE.OBJECTWITHPATH"] * 2),
+    "object paths": (ObjectPathsReply(OBJECTS), ["OBJECTPATH"] * 2),
     "classes": (ClassesReply((CLASS, CLASS)), ["CLASS"] * 2),
     "class names": (ClassNamesReply(("X", "Y")), ["CLASSNAME"] * 2),
     "class objects": (ClassObjectsReply(((PATH, CLASS),)), ["VALUE.OBJECTWITHPATH"]),
