@@ -145,7 +145,7 @@ def _state(state: DomainState) -> str:
 def classes() -> str:
     """List the served classes."""
     rows = [
-        (f"`{generic(name)}`", described(p.layout.declaration), code(where), code(p.methods) or "-")
+        (_linked(name), described(p.layout.declaration), code(where), code(p.methods) or "-")
         for name, (p, where) in served().items()
     ]
     return table(("class", "an instance is", "namespaces", "methods"), rows)
@@ -166,6 +166,11 @@ _AREAS: Mapping[str, str] = {
     "CIM_BaseMetricValue": "metrics",
     "CIM_RegisteredSpecification": "profiles",
 }
+
+
+def _linked(name: str) -> str:
+    """Link a class to its section."""
+    return f"[`{generic(name)}`](#{generic(name).lower()})"
 
 
 def classes_short() -> str:

@@ -5,7 +5,7 @@ A listing that was being read while a domain was touched has no say on that doma
 only reasons to read; what they missed, a full listing finds every `interval` seconds.
 
 A redefinition without an event (or with a lost one) is found too: each reconciliation reads the
-definitions of one part of the domains afresh, all of them in AUDIT_ROUNDS rounds.
+definitions of AUDIT_SIZE domains or so afresh, of all of them in as many rounds as that takes.
 """
 
 import asyncio
@@ -34,7 +34,9 @@ from virtcim.inventory.telling import tell
 
 log = structlog.get_logger("virtcim.inventory")
 
-AUDIT_ROUNDS = 20
+AUDIT_SIZE = 500
+"""Definitions that a reconciliation reads afresh: some tenth of a second of a worker."""
+
 RETRY_SECONDS = 1.0
 NO_RECORD = DomainRecord()
 
@@ -251,11 +253,12 @@ class Host:
 
     def _known(self) -> dict[DomainUUID, DomainFacts]:
         """The facts whose definitions the next listing may reuse: all but those under audit."""
-        self._round = (self._round + 1) % AUDIT_ROUNDS
+        rounds = -(-len(self.listing.domains) // AUDIT_SIZE) or 1
+        self._round = (self._round + 1) % rounds
         return {
             uuid: domain.facts
             for uuid, domain in self.listing.domains.items()
-            if hash(uuid) % AUDIT_ROUNDS != self._round and uuid not in self._stale
+            if hash(uuid) % rounds != self._round and uuid not in self._stale
         }
 
     def _apply_listing(self, listed: Mapping[DomainUUID, DomainFacts], began: int) -> None:

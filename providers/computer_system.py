@@ -10,7 +10,7 @@ from virtcim.broker.provider import Arguments, Keys, MethodResult
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.families import DomainFamily, owner
+from virtcim.providers.families import CAPTION_LENGTH, DomainFamily, owner
 from virtcim.providers.model import HostModel, domain_named
 from virtcim.providers.records import remember_request
 from virtcim.providers.serving import unfitting_key
@@ -31,7 +31,6 @@ from virtcim.wbem.types import timestamp
 FAMILY = "Virt_ComputerSystem"
 
 _NO_TIME = "00000000000000.000000:000"
-_CAPTION_LENGTH = 64  # CIM_ManagedElement.Caption has MaxLen(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def caption(v: View) -> str:
     for console in v.domain.facts.consoles:
         port = "" if console.port is None else f":{console.port}"
         where = f"{console.kind}://{v.model.system_name}{port}"
-        return f"Virtual System (Console on {where})"[:_CAPTION_LENGTH]
+        return f"Virtual System (Console on {where})"[:CAPTION_LENGTH]
     return "Virtual System (No console)"
 
 

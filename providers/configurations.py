@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from virtcim.hypervisors.definition import DomainDefinition, parse_domain, parse_snapshot
+from virtcim.hypervisors.errors import HypervisorFailure
 from virtcim.hypervisors.model import SnapshotFacts
 from virtcim.inventory.snapshots import Domain
 
@@ -16,10 +17,10 @@ from virtcim.inventory.snapshots import Domain
 class Kind(Enum):
     """When a configuration holds; `current`: the domain runs, or ran last, with it."""
 
-    ONLY = "now, and at the next start"
-    STATE = "now; a start will change it"
-    DEFINED = "at the next start"
-    SNAPSHOT = "when a snapshot was taken"
+    ONLY = "as it is now, and will be at the next start"
+    STATE = "as it is now"
+    DEFINED = "as it will be at the next start"
+    SNAPSHOT = "as it was when a snapshot was taken"
 
     @property
     def is_current(self) -> bool:
@@ -65,13 +66,31 @@ class Configuration:
 def current_definition(domain: Domain) -> DomainDefinition:
     """Return the running definition, of an inactive domain the defined one."""
     facts = domain.facts
-    return domain.read(facts.live_xml or facts.persistent_xml or "", parse_domain)
+    return domain.read(facts.live_xml or facts.persistent_xml or "", _parsed)
 
 
 def defined(domain: Domain) -> DomainDefinition:
     """Return the definition of the next start, of a transient domain the running one."""
     facts = domain.facts
-    return domain.read(facts.persistent_xml or facts.live_xml or "", parse_domain)
+    return domain.read(facts.persistent_xml or facts.live_xml or "", _parsed)
+
+
+def _parsed(text: str) -> DomainDefinition:
+    """Read a text; one that cannot be read says nothing, and must not cost other domains a reply.
+
+    Drivers refuse a running definition of that kind, but not all look at the one of the next start.
+    """
+    try:
+        return parse_domain(text)
+    except HypervisorFailure:
+        return DomainDefinition()
+
+
+def _parsed_snapshot(text: str) -> DomainDefinition | None:
+    try:
+        return parse_snapshot(text)
+    except HypervisorFailure:
+        return None
 
 
 def configurations(domain: Domain, *, pending: bool) -> tuple[Configuration, ...]:
@@ -94,7 +113,7 @@ def _configurations(domain: Domain, *, pending: bool) -> Iterator[Configuration]
     if differs:
         yield Configuration(domain, later, later, _DEFINED_PATH, Kind.DEFINED, None)
     for snapshot in domain.facts.snapshots:
-        then = domain.read(snapshot.xml, parse_snapshot)
+        then = domain.read(snapshot.xml, _parsed_snapshot)
         if then is not None:
             path = f"{_SNAPSHOT_PATH}/{snapshot.name}"
             yield Configuration(domain, then, then, path, Kind.SNAPSHOT, snapshot)

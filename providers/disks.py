@@ -25,8 +25,13 @@ def _purpose(v: DeviceView) -> str:
     return "filesystem"
 
 
-def _path(v: DeviceView) -> str | None:
-    return v.device.path if isinstance(v.device, Disk | Filesystem) else None
+def _image(v: DeviceView) -> str:
+    """Return what it is made from: a path, a name on a server, or a volume of a storage pool."""
+    device = v.device
+    if not isinstance(device, Disk | Filesystem):
+        return ""
+    volume = "/".join(name for name in (device.source_pool, device.source_volume) if name)
+    return volume or device.path or "Disk of a domain without a medium"
 
 
 def _block_size(v: DeviceView) -> int:
@@ -41,9 +46,9 @@ def _blocks(v: DeviceView) -> int | None:
 
 def _identity(v: DeviceView) -> Mapping[str, str]:
     """Return what tells the disk apart, by its name in libvirt."""
-    names = ("alias", "serial", "wwn")
-    found = ((name, getattr(v.device, name, None)) for name in names)
-    return {name: value for name, value in found if value}
+    names = {"Alias": "alias", "Serial number": "serial", "WWN": "wwn"}
+    found = ((title, getattr(v.device, name, None)) for title, name in names.items())
+    return {title: value for title, value in found if value}
 
 
 def _health(v: DeviceView) -> HealthState:
@@ -53,7 +58,7 @@ def _health(v: DeviceView) -> HealthState:
 PROPERTIES: Mapping[str, Getter] = {
     "Name":                    lambda v: getattr(v.device, "target", None),
     "Caption":                 lambda v: f"Virtual {_purpose(v)}",
-    "Description":             lambda v: _path(v) or "Disk of a domain without a medium",
+    "Description":             _image,
     "HealthState":             _health,
     "Purpose":                 _purpose,
     "Access":                  lambda v: _READABLE if getattr(v.device, "readonly", False)
@@ -66,6 +71,7 @@ PROPERTIES: Mapping[str, Getter] = {
     "Primordial":              lambda _: False,
     "SequentialAccess":        lambda _: False,
     "IsComposite":             lambda _: False,
+    "ThinlyProvisioned":       lambda _: None,  # of its volume: P_StorageVolume says it
     "OtherIdentifyingInfo":    lambda v: tuple(_identity(v).values()) or None,
     "IdentifyingDescriptions": lambda v: tuple(_identity(v)) or None,
 }  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from virtcim.hypervisors.definition.characters import CharacterDevice
 from virtcim.hypervisors.definition.displays import Graphics, Video
 from virtcim.providers.devices import device_family
+from virtcim.providers.settings import within
 from virtcim.providers.views import CONSOLE_DISPLAY, DISPLAY, DeviceView
 from virtcim.schema.layouts import Getter
 
@@ -13,11 +14,24 @@ _GRAPHICS_ACCELERATOR, _3D_ACCELERATOR = 2, 3
 _VRAM = 2
 _OTHER_ARCHITECTURE, _VGA = 1, 4
 
+_WINDOW = "sdl"  # a display on the host itself
+_NOWHERE = "127.0.0.1"  # where libvirt's drivers listen when nothing else is said
+
 
 def endpoint(graphics: Graphics) -> str:
-    """Return where it is reached as `<address>:<port>`; libvirt's defaults where none is told."""
-    port = graphics.port if graphics.port is not None else graphics.tls_port
-    return f"{graphics.listen_address or '127.0.0.1'}:{-1 if port is None else port}"
+    """Return where it is reached as `<address>:<port>`; libvirt's defaults where none is told.
+
+    A port of -1 is one that is not chosen yet. A display on a Unix socket is reached at its path.
+    """
+    if graphics.kind == _WINDOW:
+        return _WINDOW
+    socket = graphics.socket or next((one.socket for one in graphics.listens if one.socket), None)
+    if socket is not None:
+        return socket
+    address = graphics.listen_address or _NOWHERE
+    port = graphics.tls_port if graphics.port is None else graphics.port
+    host = f"[{address}]" if ":" in address else address
+    return f"{host}:{-1 if port is None else port}"
 
 
 def terminal(console: CharacterDevice) -> str:
@@ -33,16 +47,15 @@ def _processor(v: DeviceView) -> str | None:
         return device.model
     if not isinstance(device, Graphics):
         return None
-    if device.kind == "sdl":
-        return "sdl"
-    return f"{device.kind}/{endpoint(device)}"
+    where = endpoint(device)
+    return where if device.kind == _WINDOW else f"{device.kind}/{where}"
 
 
 def _memory(v: DeviceView) -> int | None:
-    """Return bytes."""
+    """Return bytes; None also where they are more than the property can say."""
     if not isinstance(v.device, Video):
         return None
-    return v.device.vram or v.device.ram or v.device.vga_memory
+    return within(v.device.vram or v.device.ram or v.device.vga_memory, 32)
 
 
 def _accelerators(v: DeviceView) -> tuple[int, ...] | None:

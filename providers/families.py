@@ -3,7 +3,7 @@
 The rule: a module of this room describes families; only providers.py turns them into providers.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from virtcim.wbem.objects import Value
 
 Method = Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]
 NO_METHODS: Mapping[str, Method] = {}
+
+CAPTION_LENGTH = 64  # CIM_ManagedElement.Caption has MaxLen(64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +100,23 @@ def owner(key: str) -> Callable[[Keys], Iterable[str]]:
 
 
 def owner_before_slash(keys: Keys) -> Iterable[str]:
-    """Yield the names that an InstanceID `<domain>/<part>` can begin with.
-
-    Names may have slashes themselves at some hypervisors, so each is a candidate.
-    """
+    """Yield the names that an InstanceID `<domain>/<part>` can begin with."""
     text = keys["instanceid"]
     if isinstance(text, str):
-        pieces = text.split("/")
-        for count in range(1, len(pieces)):
-            yield "/".join(pieces[:count])
+        yield from beginnings(text)
+
+
+def owner_after_prefix(keys: Keys) -> Iterable[str]:
+    """Yield the names that an InstanceID `<prefix>:<domain>[/<part>]` can begin with."""
+    text = keys["instanceid"]
+    if isinstance(text, str):
+        name = text.partition(":")[2]
+        yield name
+        yield from beginnings(name)
+
+
+def beginnings(text: str) -> Iterator[str]:
+    """Yield what stands before each slash: names may have some themselves at some hypervisors."""
+    for place, letter in enumerate(text):
+        if letter == "/":
+            yield text[:place]

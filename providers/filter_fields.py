@@ -61,7 +61,8 @@ def mac(text: str | None) -> Octets:
         octets = tuple(int(piece, 16) for piece in pieces)
     except ValueError:
         return None
-    return octets if len(octets) == _MAC_OCTETS and max(octets) < 2**8 else None
+    valid = len(octets) == _MAC_OCTETS and all(0 <= octet < 2**8 for octet in octets)
+    return octets if valid else None
 
 
 def address(text: str | None, version: int) -> Octets:

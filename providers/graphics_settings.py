@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from virtcim.hypervisors.definition.characters import Console
 from virtcim.hypervisors.definition.displays import Graphics, Listen, SpiceChannel, Video
-from virtcim.providers.displays import terminal
+from virtcim.providers.displays import endpoint, terminal
 from virtcim.providers.pool_index import GRAPHICS_POOL
 from virtcim.providers.settings import COMMON, by_kind, kibibytes, setting_family
 from virtcim.providers.views import GRAPHICS_SETTING, SettingView
@@ -15,17 +15,6 @@ from virtcim.schema.layouts import Getter
 from virtcim.schema.valuemaps import ResourceType
 
 _NO_LISTEN = Listen()
-_NOWHERE = "127.0.0.1"  # where libvirt's drivers listen when nothing else is said
-
-
-def endpoint(graphics: Graphics) -> str:
-    """Return `<address>:<port>`; -1 is a port that is not chosen yet."""
-    if graphics.kind == "sdl":
-        return "sdl"
-    address = graphics.listen_address or _NOWHERE
-    port = graphics.tls_port if graphics.port is None else graphics.port
-    host = f"[{address}]" if ":" in address else address
-    return f"{host}:{-1 if port is None else port}"
 
 
 def _listen(v: SettingView) -> Listen:

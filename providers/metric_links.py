@@ -23,12 +23,15 @@ _ENABLED, _DISABLED = 2, 3  # CIM_MetricDefForME.MetricCollectionEnabled
 
 def _definitions(element: Element) -> Walk:
     """Return a walk to the definitions of the metrics of a kind of element."""
+    return lambda model, _source: _definitions_of(model, element)
 
-    def walk(model: HostModel, _source: Record) -> Iterator[Record]:
+
+def _definitions_of(model: HostModel, element: Element) -> tuple[Record, ...]:
+    def find() -> tuple[Record, ...]:
         ids = {definition_id(model.host.prefix, m) for m in METRICS if m.element is element}
-        return (r for r in model.provider(DEFINITION).records() if r["Id"] in ids)
+        return tuple(r for r in model.provider(DEFINITION).records() if r["Id"] in ids)
 
-    return walk
+    return model.derive((_definitions_of, element), model.host.prefix, find)
 
 
 def _elements(family: str, element: Element) -> Walk:

@@ -13,12 +13,11 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from virtcim.broker.provider import Keys
 from virtcim.hypervisors.definition.interfaces import Interface
 from virtcim.hypervisors.resources import DomainStatistics, Sample
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.configurations import current_definition
-from virtcim.providers.families import DomainFamily, HostFamily
+from virtcim.providers.families import DomainFamily, HostFamily, owner_after_prefix
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter
 from virtcim.schema.valuemaps import (
@@ -246,15 +245,6 @@ def _sample(model: HostModel) -> Sample:
     return model.host.sample
 
 
-def _owners(keys: Keys) -> Iterator[str]:
-    """Yield the names of domains that a value can be of; names may have slashes themselves."""
-    text = keys["instanceid"]
-    if isinstance(text, str):
-        pieces = text.partition(":")[2].split("/")
-        for count in range(1, len(pieces)):
-            yield "/".join(pieces[:count])
-
-
 # When a domain started is not known for certain, and a gauge has no duration: zero says either.
 _NO_DURATION = interval(timedelta())
 
@@ -280,6 +270,10 @@ FAMILIES = (
         given=lambda model: model.host.prefix,
     ),
     DomainFamily(
-        name=VALUE, getters=VALUE_PROPERTIES, parts=readings, owners=_owners, given=_sample
+        name=VALUE,
+        getters=VALUE_PROPERTIES,
+        parts=readings,
+        owners=owner_after_prefix,
+        given=_sample,
     ),
 )

@@ -1,13 +1,13 @@
 """Rows of the association table: virtual switches, and network filters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from virtcim.hypervisors.definition import Interface
 from virtcim.providers import filters, switch_ports, switches, views
 from virtcim.providers.associations import Association, Link, Row, Walk
 from virtcim.providers.device_links import HOST, SYSTEM
 from virtcim.providers.model import HostModel
-from virtcim.providers.walks import devices_of, equal, every, named, of_domain, part_of
+from virtcim.providers.walks import devices_of, equal, every, grouped, named, of_domain, part_of
 from virtcim.schema.layouts import Record
 
 SWITCH, PORT = switches.SWITCH, switch_ports.PORT
@@ -90,11 +90,17 @@ ENDPOINT_ROWS = (
 
 def _entries(family: str) -> Walk:
     """Return a walk from a filter to its rules."""
-    return lambda model, source: (
-        record
-        for record in model.provider(family).records()
-        if _list_name(record) == source["Name"]
-    )
+
+    def walk(model: HostModel, source: Record) -> Iterable[Record]:
+        records = model.provider(family).records()
+        found = model.derive(
+            (_entries, family),
+            records,
+            lambda: grouped((_list_name(record), record) for record in records),
+        )
+        return found.get(str(source["Name"]), ())
+
+    return walk
 
 
 def _list_name(entry: Record) -> str:

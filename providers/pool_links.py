@@ -1,14 +1,21 @@
 """Rows of the association table: pools, what was allocated from them, what they are made of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from virtcim.hypervisors.definition.characters import Console
 from virtcim.providers import views
 from virtcim.providers.associations import COMPAT_ONLY, Association, Row, Walk
 from virtcim.providers.device_links import HOST
 from virtcim.providers.model import CIMV2, HostModel
-from virtcim.providers.pool_index import MEMORY_POOL, PROCESSOR_POOL, pool_of
+from virtcim.providers.pool_index import (
+    GRAPHICS_POOL,
+    MEMORY_POOL,
+    PROCESSOR_POOL,
+    pool_index,
+    pool_of,
+)
 from virtcim.providers.views import DeviceView
-from virtcim.providers.walks import devices_of, equal, every, named, owner_of, part_of, settings_of
+from virtcim.providers.walks import devices_of, equal, every, grouped, named, owner_of, part_of
 from virtcim.schema.layouts import Record
 
 PROCESSORS, MEMORY, DISKS, NETWORKS, GRAPHICS, INPUTS, CONTROLLERS = POOLS = (
@@ -43,6 +50,8 @@ SETTING_POOLS: Mapping[str, str] = {
 
 
 def _pool_id(model: HostModel, view: DeviceView) -> str | None:
+    if isinstance(view.device, Console):
+        return GRAPHICS_POOL  # for clients of libvirt-cim, which see a display in it
     if view.device is not None:
         return pool_of(model, view.device)
     return MEMORY_POOL if view.number is None else PROCESSOR_POOL
@@ -51,12 +60,15 @@ def _pool_id(model: HostModel, view: DeviceView) -> str | None:
 def _allocated(device: str) -> Walk:
     """Return a walk from a pool to the devices that were allocated from it, of all domains."""
 
-    def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        wanted = source["PoolID"]
+    def walk(model: HostModel, source: Record) -> Iterable[Record]:
+        given = (model.provider(device).records(), pool_index(model))
+        found = model.derive((_allocated, device), given, lambda: grouped(by_pool(model)))
+        return found.get(str(source["PoolID"]), ())
+
+    def by_pool(model: HostModel) -> Iterator[tuple[str | None, Record]]:
         for domain in model.host.listing.domains.values():
             for view, record in devices_of(model, domain, device):
-                if _pool_id(model, view) == wanted:
-                    yield record
+                yield _pool_id(model, view), record
 
     return walk
 
@@ -74,19 +86,6 @@ def _pool_of_device(device: str, pool: str) -> Walk:
             found = model.provider(pool).find({"instanceid": wanted})
             if found is not None:
                 yield found
-
-    return walk
-
-
-def _settings(setting: str) -> Walk:
-    """Return a walk from a pool to the settings of all domains that allocate from it."""
-
-    def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        wanted = source["PoolID"]
-        for domain in model.host.listing.domains.values():
-            for _, record in settings_of(model, domain, setting):
-                if record["PoolID"] == wanted:
-                    yield record
 
     return walk
 
@@ -131,7 +130,7 @@ POOL_LINKS: tuple[Association, ...] = (
         *(Row(pool, pool, _parent, _children, COMPAT_ONLY) for pool in (NETWORKS, DISKS)),
     )),
     Association("Virt_ResourceAllocationFromPool", tuple(
-        Row(pool, setting, _settings(setting), named(pool, "instanceid", "PoolID"))
+        Row(pool, setting, equal(setting, "PoolID", "PoolID"), named(pool, "instanceid", "PoolID"))
         for setting, pool in SETTING_POOLS.items()
     )),
     Association("Virt_HostedResourcePool", tuple(

@@ -118,8 +118,11 @@ class PoolView:
 
 
 def storage_definition(model: HostModel, pool: PoolFacts) -> PoolDefinition:
-    """Return what a storage pool's text says; kept as long as the text is the same."""
-    return model.derive((parse_pool, pool.uuid), pool.xml, lambda: parse_pool(pool.xml))
+    """Return what the text of one of the host's storage pools says."""
+    known = model.host.resources.pools
+    return model.derive(
+        storage_definition, known, lambda: {one.uuid: parse_pool(one.xml) for one in known}
+    )[pool.uuid]
 
 
 # How much there is
@@ -213,7 +216,7 @@ KINDS = (
 )  # fmt: skip
 """In libvirt-cim's order of pools."""
 
-_STORAGE: Mapping[PoolState, Condition] = {
+STORAGE_CONDITIONS: Mapping[PoolState, Condition] = {
     PoolState.INACTIVE:     Condition.OFF,
     PoolState.BUILDING:     Condition.STARTING,
     PoolState.RUNNING:      Condition.WORKING,
@@ -256,7 +259,7 @@ def _storage(pool: PoolFacts) -> Pool:
         title=pool.name,
         caption=pool.name,
         description=f"Storage pool {pool.name}",
-        condition=_STORAGE[pool.state],
+        condition=STORAGE_CONDITIONS[pool.state],
         sub_type=pool.kind,
         storage=pool,
     )

@@ -1,11 +1,20 @@
 """Rows of the association table: services, their capabilities and access points."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from virtcim.providers import capabilities, management_service, views
+from virtcim.providers import (
+    allocation_capabilities,
+    capabilities,
+    console_access,
+    management_service,
+    metric_service,
+    service_capabilities,
+    services,
+    views,
+)
 from virtcim.providers.associations import STRICT_ONLY, Association, Link, Row
 from virtcim.providers.device_links import HOST, SWITCH, SYSTEM
-from virtcim.providers.model import CIMV2, HostModel, domain_named
+from virtcim.providers.model import CIMV2
 from virtcim.providers.network_links import ENDPOINT_ROWS
 from virtcim.providers.pool_links import POOLS
 from virtcim.providers.walks import (
@@ -14,49 +23,36 @@ from virtcim.providers.walks import (
     of_domain,
     system_of,
 )
-from virtcim.schema.layouts import Record
-from virtcim.schema.valuemaps import EnabledState
+from virtcim.schema.valuemaps import EnabledState, PowerState
 from virtcim.wbem.objects import Value
 
 MANAGEMENT = management_service.FAMILY
-POOL_CONFIGURATION = "Virt_ResourcePoolConfigurationService"
-MIGRATION = "Virt_VirtualSystemMigrationService"
-CONSOLES = "Virt_ConsoleRedirectionService"
-SNAPSHOTS = "Virt_VirtualSystemSnapshotService"
-SWITCHING, POWER, METRICS = (
-    "Virt_SwitchService", "Virt_PowerManagementService", "Virt_MetricService",
-)  # fmt: skip
-SAP = "Virt_KVMRedirectionSAP"
+POOL_CONFIGURATION, MIGRATION = services.POOL_CONFIGURATION, services.MIGRATION
+CONSOLES, SNAPSHOTS = services.CONSOLE_REDIRECTION, services.SNAPSHOT
+SWITCHING, POWER, METRICS = services.SWITCH, services.POWER, metric_service.SERVICE
+SAP = console_access.FAMILY
 
 _LEGACY_SERVICES = (POOL_CONFIGURATION, MANAGEMENT, MIGRATION, CONSOLES)
 _OTHER_SERVICES = (SNAPSHOTS, SWITCHING, POWER, METRICS)
 
 STATES = capabilities.FAMILY
-SNAPSHOT_STATES = "Virt_VirtualSystemSnapshotCapabilities"
-ALLOCATIONS = "Virt_AllocationCapabilities"
-
-_HOST_CAPABILITIES = (
-    "Virt_VirtualSystemManagementCapabilities", "Virt_VirtualSystemMigrationCapabilities",
-    "Virt_ConsoleRedirectionServiceCapabilities",
-)  # fmt: skip
-_OTHER_HOST_CAPABILITIES = (
-    "Virt_ResourcePoolConfigurationCapabilities", "Virt_VirtualSystemSnapshotServiceCapabilities",
-    "Virt_PowerManagementCapabilities", "Virt_MetricServiceCapabilities",
-)  # fmt: skip
+SNAPSHOT_STATES = service_capabilities.DOMAIN_SNAPSHOT
+ALLOCATIONS = allocation_capabilities.FAMILY
 
 _SERVICE_CAPABILITIES: Mapping[str, str] = {
     # service            its capabilities
-    MANAGEMENT:         "Virt_VirtualSystemManagementCapabilities",
-    MIGRATION:          "Virt_VirtualSystemMigrationCapabilities",
-    CONSOLES:           "Virt_ConsoleRedirectionServiceCapabilities",
+    MANAGEMENT:         service_capabilities.MANAGEMENT,
+    MIGRATION:          service_capabilities.MIGRATION,
+    CONSOLES:           service_capabilities.CONSOLE_REDIRECTION,
 }  # fmt: skip
 
 _OTHER_SERVICE_CAPABILITIES: Mapping[str, str] = {
-    POOL_CONFIGURATION: "Virt_ResourcePoolConfigurationCapabilities",
-    SNAPSHOTS:          "Virt_VirtualSystemSnapshotServiceCapabilities",
-    POWER:              "Virt_PowerManagementCapabilities",
-    METRICS:            "Virt_MetricServiceCapabilities",
+    POOL_CONFIGURATION: service_capabilities.POOL_CONFIGURATION,
+    SNAPSHOTS:          service_capabilities.SNAPSHOT,
+    POWER:              service_capabilities.POWER,
+    METRICS:            metric_service.CAPABILITIES,
 }  # fmt: skip
+"""Those that libvirt-cim relates neither to their services nor to the host."""
 
 _BY_DEFAULT = 2  # CIM_ElementCapabilities.Characteristics
 _MANAGES = 5  # CIM_ServiceAffectsElement.ElementEffects
@@ -71,32 +67,19 @@ def _effects(link: Link) -> tuple[int] | None:
     return (_MANAGES,) if link.model.behaviour.effects else None
 
 
-def _snapshot_states(model: HostModel, source: Record) -> Iterator[Record]:
-    domain = domain_named(model, source["Name"])
-    if domain is not None:
-        yield from model.parts(SNAPSHOT_STATES).records_of(domain)
-
-
-def _system_of_snapshot_states(model: HostModel, source: Record) -> Iterator[Record]:
-    domain = model.owner(source)
-    if domain is not None:
-        yield from model.parts(SYSTEM).records_of(domain)
-
-
-def power_state(link: Link) -> int:
+def power_state(link: Link) -> PowerState:
     """Return the power state of the domain at the second end."""
     return _POWER_STATES[link.second["EnabledState"]]
 
 
-# CIM_AssociatedPowerManagementService.PowerState, total over the EnabledStates of domains
-_OTHER, _ON, _LIGHT_SLEEP, _HIBERNATE, _OFF = 1, 2, 3, 7, 8
-_POWER_STATES: Mapping[Value, int] = {
-    EnabledState.UNKNOWN:             _OTHER,
-    EnabledState.ENABLED:             _ON,
-    EnabledState.DISABLED:            _OFF,
-    EnabledState.SHUTTING_DOWN:       _ON,
-    EnabledState.ENABLED_BUT_OFFLINE: _HIBERNATE,  # saved or asleep
-    EnabledState.QUIESCE:             _LIGHT_SLEEP,
+_POWER_STATES: Mapping[Value, PowerState] = {
+    # total over the EnabledStates of domains
+    EnabledState.UNKNOWN:             PowerState.OTHER,
+    EnabledState.ENABLED:             PowerState.ON,
+    EnabledState.DISABLED:            PowerState.OFF_SOFT,
+    EnabledState.SHUTTING_DOWN:       PowerState.ON,
+    EnabledState.ENABLED_BUT_OFFLINE: PowerState.HIBERNATE_OFF_SOFT,  # saved or asleep
+    EnabledState.QUIESCE:             PowerState.SLEEP_LIGHT,
 }  # fmt: skip
 
 
@@ -128,17 +111,17 @@ SERVICE_LINKS: tuple[Association, ...] = (
         Row(SWITCH, SWITCHING, every(SWITCHING), every(SWITCH)),
     ), properties={"ElementEffects": _effects}),
     Association("Virt_ElementCapabilities", (
-        *(Row(HOST, one, every(one), every(HOST)) for one in _HOST_CAPABILITIES),
+        *(Row(HOST, one, every(one), every(HOST)) for one in _SERVICE_CAPABILITIES.values()),
         Row(HOST, ALLOCATIONS, every(ALLOCATIONS), every(HOST)),
         *(Row(HOST, one, every(one), every(HOST), STRICT_ONLY)
-          for one in _OTHER_HOST_CAPABILITIES),
+          for one in _OTHER_SERVICE_CAPABILITIES.values()),
         *(Row(service, one, every(one), every(service))
           for service, one in _SERVICE_CAPABILITIES.items()),
         *(Row(service, one, every(one), every(service), STRICT_ONLY)
           for service, one in _OTHER_SERVICE_CAPABILITIES.items()),
         Row(SYSTEM, STATES, named(STATES, "instanceid", "Name"),
             named(SYSTEM, "name", "InstanceID")),
-        Row(SYSTEM, SNAPSHOT_STATES, _snapshot_states, _system_of_snapshot_states),
+        Row(SYSTEM, SNAPSHOT_STATES, of_domain(SNAPSHOT_STATES), system_of("InstanceID")),
         *(Row(pool, ALLOCATIONS, named(ALLOCATIONS, "instanceid", "InstanceID"),
               named(pool, "instanceid", "InstanceID")) for pool in POOLS),
     ), (CIMV2,), {"Characteristics": _characteristics}),

@@ -38,7 +38,8 @@ class FamilyProvider:
         """Say why there is no such instance; clients look for the key's name in it."""
         if self._absent is not None:
             return self._absent(self._model, keys)
-        return f"No such instance ({self.layout.keys[self._telling_key].name})"
+        telling = self._telling_key
+        return f"No such instance ({self.layout.keys[telling].name}): {keys.get(telling)}"
 
     def records(self) -> RecordSet:
         """All instances."""

@@ -13,7 +13,12 @@ from virtcim.inventory.snapshots import Domain
 from virtcim.providers import templates
 from virtcim.providers.compatibility import DEVICES
 from virtcim.providers.configurations import Kind
-from virtcim.providers.families import DomainFamily, owner_before_slash, view_key
+from virtcim.providers.families import (
+    CAPTION_LENGTH,
+    DomainFamily,
+    owner_before_slash,
+    view_key,
+)
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import pool_of
 from virtcim.providers.views import CONTROLLER_SETTING, SettingView, setting_views
@@ -49,8 +54,6 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = MappingProxyType({
     "parallel":   ResourceType.PARALLEL_PORT,
 })  # fmt: skip
 """All other elements are OTHER, and OtherResourceType names them."""
-
-CAPTION_LENGTH = 64  # CIM_ManagedElement.Caption has MaxLen(64)
 
 
 # Values

@@ -14,6 +14,7 @@ from virtcim.inventory.snapshots import Domain
 from virtcim.providers.configurations import current_definition
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import bridge_pool_id, network_pool_id
+from virtcim.providers.pool_usage import Wire, WireKind, wires
 
 _POOL_TYPE = "NetworkPool/"
 _TRUNK_TAGS = 2  # a port with more tags than one is a trunk (libvirt, virNetDevVlan)
@@ -103,24 +104,14 @@ def _place(index: SwitchIndex, interface: Interface) -> tuple[str | None, str | 
 
 
 def foreign_bridges(model: HostModel) -> tuple[str, ...]:
-    """Return the bridges that domains use and no network has, by name."""
-    index, listing = switch_index(model), model.host.listing
-    return model.derive(
-        foreign_bridges, (index, listing), lambda: tuple(sorted(_used_bridges(model, index)))
-    )
+    """Return the bridges that domains use, or will, and no network has, by name."""
+    given = (switch_index(model), wires(model))
+    return model.derive(foreign_bridges, given, lambda: tuple(_foreign(*given)))
 
 
-def _used_bridges(model: HostModel, index: SwitchIndex) -> set[str]:
-    def bridges_of(domain: Domain) -> tuple[str, ...]:
-        found = (_place(index, one)[1] for one in current_definition(domain).devices
-                 if isinstance(one, Interface))  # fmt: skip
-        return tuple(bridge for bridge in found if bridge)
-
-    return {
-        bridge
-        for domain in model.host.listing.domains.values()
-        for bridge in domain.derive(foreign_bridges, bridges_of, index)
-    }
+def _foreign(index: SwitchIndex, used: frozenset[Wire]) -> list[str]:
+    names = (name for kind, name in used if kind is WireKind.BRIDGE)
+    return sorted(name for name in names if name not in index.bridges)
 
 
 # Virtual LANs

@@ -12,7 +12,7 @@ from virtcim.broker.provider import Keys
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers import computer_system
 from virtcim.providers.conditions import CONDITION_PROPERTIES, Condition, class_name_of
-from virtcim.providers.families import DomainFamily
+from virtcim.providers.families import CAPTION_LENGTH, DomainFamily
 from virtcim.providers.host_devices import digits_of
 from virtcim.providers.model import HostModel
 from virtcim.providers.switch_index import Plug, Tagging, plugs, switch_index, tagging
@@ -213,7 +213,7 @@ VLAN_PROPERTIES: Mapping[str, Getter] = {
     "CreationClassName":                 class_name_of(VLAN),
     "Name":                              lambda v: v.end.name,
     "ElementName":                       _vlans,
-    "Caption":                           lambda v: _vlans(v)[:64],
+    "Caption":                           lambda v: _vlans(v)[:CAPTION_LENGTH],
     "Description":                       lambda v: f"{_vlans(v)} of {v.end.plug.device_id}",
     "NameFormat":                        lambda _: "DeviceID",
     "ProtocolIFType":                    lambda _: ProtocolIFType.LAYER_2_VLAN_USING_802_1Q,

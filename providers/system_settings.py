@@ -4,16 +4,15 @@ VirtualSystemType is the prefix, `KVM` and not `DMTF:...`, in strict mode too: i
 word (DSP1057), and clients compare it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from virtcim.broker.provider import Keys
 from virtcim.hypervisors.definition.domain import DomainDefinition, SecurityLabel, Timer
 from virtcim.hypervisors.model import DomainFacts
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers import templates
 from virtcim.providers.configurations import Configuration, configurations
-from virtcim.providers.families import DomainFamily
+from virtcim.providers.families import DomainFamily, owner_after_prefix
 from virtcim.providers.model import HostModel
 from virtcim.providers.settings import CHANGEABLE, within
 from virtcim.schema.layouts import Getter
@@ -269,21 +268,12 @@ def parts(model: HostModel, domain: Domain) -> Iterable[SystemView]:
     return [SystemView(model, one) for one in configurations(domain, pending=pending)]
 
 
-def owners(keys: Keys) -> Iterator[str]:
-    """Yield the names that an InstanceID `<prefix>:<domain>[/<configuration>]` can begin with."""
-    text = keys["instanceid"]
-    if isinstance(text, str):
-        pieces = text.partition(":")[2].split("/")
-        for count in range(len(pieces), 0, -1):
-            yield "/".join(pieces[:count])
-
-
 FAMILIES = (
     DomainFamily(
         name=FAMILY,
         getters=PROPERTIES,
         parts=parts,
-        owners=owners,
+        owners=owner_after_prefix,
         shared=templates.of(FAMILY),
     ),
 )

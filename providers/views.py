@@ -64,6 +64,9 @@ _GENERIC = (GENERIC, GENERIC_SETTING)
 PROCESSORS_ID, MEMORY_ID = "proc", "mem"
 """Devices that stand outside `<devices>`: `<vcpu>` and `<memory>`."""
 
+MOST_PROCESSORS = 8192
+"""Of one domain, more than any hypervisor runs: a number in a text must not fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
@@ -126,7 +129,7 @@ def shown(model: HostModel, definition: DomainDefinition) -> Iterator[tuple[str,
         if elements is None or device.element in elements:
             yield *families_of(model, device), device.id, device
             if twice and isinstance(device, Console) and device.kind == "pty":
-                yield *FAMILIES_OF["graphics"], f"console:{device.target_port}", device
+                yield *FAMILIES_OF["graphics"], f"console:{device.target_port or 0}", device
 
 
 def device_views(model: HostModel, domain: Domain) -> Mapping[str, tuple[DeviceView, ...]]:
@@ -141,7 +144,7 @@ def _device_views(model: HostModel, domain: Domain) -> Mapping[str, tuple[Device
     found: dict[str, list[DeviceView]] = {
         PROCESSOR: [
             DeviceView(model, domain, definition, state, str(number), None, number)
-            for number in range(definition.vcpus or 0)
+            for number in range(min(definition.vcpus or 0, MOST_PROCESSORS))
         ],
         MEMORY: [DeviceView(model, domain, definition, state, MEMORY_ID, None)],
     }

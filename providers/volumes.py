@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from virtcim.hypervisors.resources import PoolFacts, PoolState, VolumeFacts
+from virtcim.hypervisors.resources import PoolFacts, VolumeFacts
 from virtcim.providers.conditions import (
     CONDITION_PROPERTIES,
     ON_HOST,
@@ -14,6 +14,7 @@ from virtcim.providers.conditions import (
 from virtcim.providers.families import HostFamily
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import disk_pool_id
+from virtcim.providers.pools import STORAGE_CONDITIONS
 from virtcim.schema.layouts import Getter
 
 FAMILY = "Virt_StorageVolume"
@@ -38,14 +39,6 @@ _ORGANIZATIONS: Mapping[str, int] = MappingProxyType({
     "netdir":  _OTHER_DATA,
 })  # fmt: skip
 
-_CONDITIONS: Mapping[PoolState, Condition] = MappingProxyType({
-    PoolState.INACTIVE:     Condition.OFF,
-    PoolState.BUILDING:     Condition.STARTING,
-    PoolState.RUNNING:      Condition.WORKING,
-    PoolState.DEGRADED:     Condition.DEGRADED,
-    PoolState.INACCESSIBLE: Condition.FAILED,
-})  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Volume:
@@ -58,7 +51,7 @@ class Volume:
     @property
     def condition(self) -> Condition:
         """That of its pool."""
-        return _CONDITIONS[self.pool.state]
+        return STORAGE_CONDITIONS[self.pool.state]
 
 
 def volumes(model: HostModel) -> Iterator[Volume]:

@@ -5,7 +5,8 @@ the source's properties, or in the part that the source was made from, which sta
 place among the parts of its domain.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from virtcim.inventory.snapshots import Domain
@@ -16,6 +17,7 @@ from virtcim.providers.model import HostModel, domain_named
 from virtcim.providers.views import DeviceView, SettingView, device_views, setting_views
 from virtcim.schema.layouts import Record
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 SETTING = "Virt_VirtualSystemSettingData"
@@ -36,12 +38,24 @@ def where(family: str, fits: Callable[[Record, Record], bool]) -> Walk:
 def equal(family: str, theirs: str, ours: str) -> Walk:
     """Return a walk to the instances of a family whose property is equal to the source's."""
 
-    def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        provider, wanted = model.provider(family), source[ours]
-        number = provider.layout.index[theirs.lower()]
-        return (record for record in provider.records() if record.values[number] == wanted)
+    def walk(model: HostModel, source: Record) -> Iterable[Record]:
+        records = model.provider(family).records()
+        found = model.derive(
+            (equal, family, theirs),
+            records,
+            lambda: grouped((record[theirs], record) for record in records),
+        )
+        return found.get(source[ours], ())
 
     return walk
+
+
+def grouped(pairs: Iterable[tuple[K, Record]]) -> Mapping[K, Sequence[Record]]:
+    """Return instances by keys: who walks from all of a family must not see all of another."""
+    found: defaultdict[K, list[Record]] = defaultdict(list)
+    for key, record in pairs:
+        found[key].append(record)
+    return found
 
 
 def named(family: str, key: str, ours: str) -> Walk:

@@ -40,6 +40,9 @@ _KEY_TYPES = (str, int, float, ObjectPath)
 PIECE = 100
 """Instances written in one piece: some 400 kB, some milliseconds when nothing is kept yet."""
 
+MOST_PIECES = 16 << 20
+"""Bytes of the pieces of one set that are kept; those of a bigger set are put together again."""
+
 MOST_KEPT = 2
 """Variants that are kept of one record: with and without class origins is what clients ask for."""
 
@@ -337,13 +340,17 @@ class RecordSet:
             yield from found[1]
             return
         written: list[bytes] = []
-        start = 0
+        size = start = 0
         while chunk := self.upto(start + PIECE)[start : start + PIECE]:
             piece = b"".join([write(record) for record in chunk])
-            written.append(piece)
+            size += len(piece)
+            if size <= MOST_PIECES:
+                written.append(piece)
+            else:
+                written.clear()
             yield piece
             start += PIECE
-        if variant is None or variant.keeps:
+        if size <= MOST_PIECES and (variant is None or variant.keeps):
             self._pieces[form] = (variant, written)  # of one variant: the last is asked for again
 
 

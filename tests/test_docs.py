@@ -170,7 +170,9 @@ def test_links_resolve(page: Path) -> None:
         assert linked.is_relative_to(ROOT)
         if fragment:
             headings = re.findall(r"^#+ (.*)$", linked.read_text(), re.MULTILINE)
-            assert fragment in {h.lower().replace(" ", "-") for h in headings}, target
+            assert fragment in {h.lower().replace(" ", "-").replace("`", "") for h in headings}, (
+                target
+            )
 
 
 def test_the_readme_is_short_and_leads_to_every_page() -> None:

@@ -45,7 +45,7 @@ class CharacterDevice(Device):
     source_append: bool | None = at("source/@append", switch)
     source_master: str | None = at("source/@master", text)
     source_slave: str | None = at("source/@slave", text)
-    tls: bool | None = at("source/@tls", switch)
+    tls: bool | None = at("source/@tls", switch, filled=True)
     reconnects: bool | None = at("source/reconnect/@enabled", switch)
     reconnect_timeout: int | None = at("source/reconnect/@timeout", integer)
     protocol: str | None = at("protocol/@type", word)
@@ -87,9 +87,13 @@ class CharacterDevice(Device):
 
 @declared
 class Console(CharacterDevice):
-    """A `<console>`; libvirt shows the first serial port of a QEMU guest as one too."""
+    """A `<console>`; libvirt shows the first serial port of a QEMU guest as one too.
+
+    target_port: its number; of a second one that runs it may be 0.
+    """
 
     element: str = "console"
+    target_port: str | None = at("target/@port", word, live=True)
 
 
 @declared

@@ -79,7 +79,7 @@ class Device(Declared):
 
 
 # What the hypervisor adds to a device when the domain starts.
-_ADDED = ("alias/", "address/")
+_ADDED = ("alias/", "address/", "source/@tls=no")
 
 
 @declared

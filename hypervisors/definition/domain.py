@@ -1,5 +1,6 @@
 """A domain's definition as a whole."""
 
+from operator import attrgetter
 from typing import Self
 
 from virtcim.hypervisors.definition.boot import Boot
@@ -18,6 +19,7 @@ from virtcim.hypervisors.definition.converters import (
 )
 from virtcim.hypervisors.definition.devices import Device
 from virtcim.hypervisors.definition.fields import Declared, at, declared, part, parts
+from virtcim.hypervisors.definition.peripherals import MemoryBalloon
 from virtcim.hypervisors.definition.processors import (
     CPU,
     BlockIOTune,
@@ -105,13 +107,13 @@ class DomainDefinition(Boot):
     title: str | None = at("title", text)
     description: str | None = at("description", text)
     domain_type: str | None = at("@type", word)
-    gen_id: str | None = at("genid", text, filled=True)
+    gen_id: str | None = at("genid", text, live=True)  # another with each return to an old state
     metadata: tuple[str, ...] = at("metadata", namespaces)
     os_info: str | None = at("metadata", element(_os_id))
 
     memory: int | None = at("memory", memory_size)
     dump_core: bool | None = at("memory/@dumpCore", switch)
-    current_memory: int | None = at("currentMemory", memory_size)
+    current_memory: int | None = at("currentMemory", memory_size, live=True)
     max_memory: int | None = at("maxMemory", memory_size)
     memory_slots: int | None = at("maxMemory/@slots", integer)
     memory_tune: MemoryTune | None = at("memtune", part(MemoryTune))
@@ -165,16 +167,21 @@ class DomainDefinition(Boot):
             or len(mine) != len(theirs)
             or any(map(_other_device, mine, theirs))
             or _other_labels(self, other)
+            or _other_balloon(self, other)
         )
 
 
 def _written(devices: tuple[Device, ...]) -> list[Device]:
-    """Those that somebody defined: a container that starts is given the host's root."""
-    return [
+    """Those that somebody defined, in an order that a guest keeps when it is saved and restored.
+
+    A container that starts is given the host's root.
+    """
+    found = [
         one
         for one in devices
         if not (isinstance(one, Filesystem) and (one.target, one.source_directory) == ("/", "/"))
     ]
+    return sorted(found, key=attrgetter("id"))
 
 
 def _other_device(mine: Device, other: Device) -> bool:
@@ -189,3 +196,9 @@ def _other_labels(mine: DomainDefinition, other: DomainDefinition) -> bool:
         for label in mine.security_labels
         if label.model in theirs
     )
+
+
+def _other_balloon(mine: DomainDefinition, other: DomainDefinition) -> bool:
+    """Without a balloon a running guest has all its memory, whatever the definition wants."""
+    fixed = any(isinstance(one, MemoryBalloon) and one.model == "none" for one in mine.devices)
+    return not fixed and mine.current_memory != other.current_memory

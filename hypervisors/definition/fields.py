@@ -66,9 +66,13 @@ class Declared:
 
     def differs_from(self, other: Self) -> bool:
         """Whether the two are different definitions, not the same one at rest and running."""
+        mine, theirs = vars(self), vars(other)
+        compared = _compared(type(self))
+        # What neither holds is the class's default in both: of seventy fields a dozen are held.
         return any(
-            _differ(getattr(self, name), getattr(other, name), filled=filled)
-            for name, filled in _compared(type(self))
+            _differ(getattr(self, name), getattr(other, name), filled=compared[name])
+            for name in {**mine, **theirs}
+            if name in compared
         )
 
 
@@ -87,15 +91,13 @@ def declarations(cls: type[Any]) -> Mapping[str, Declaration]:
     return {one.name: one.metadata[_AT] for one in fields(cls) if _AT in one.metadata}
 
 
-_known: dict[type, tuple[tuple[str, bool], ...]] = {}
+_known: dict[type, dict[str, bool]] = {}
 
 
-def _compared(cls: type[Any]) -> tuple[tuple[str, bool], ...]:
+def _compared(cls: type[Any]) -> Mapping[str, bool]:
     """The fields by which two definitions differ, and whether each may be filled in."""
     if cls not in _known:
-        _known[cls] = tuple(
-            (name, one.filled) for name, one in declarations(cls).items() if not one.live
-        )
+        _known[cls] = {name: one.filled for name, one in declarations(cls).items() if not one.live}
     return _known[cls]
 
 

@@ -104,7 +104,7 @@ class Interface(Device):
     backend: str | None = at("backend/@type", word)
 
     target: str | None = at("target/@dev", text, filled=True)
-    guest_device: str | None = at("guest/@dev", text)
+    guest_device: str | None = at("guest/@dev", text, filled=True)
     model: str | None = at("model/@type", word)
     driver: str | None = at("driver/@name", word)
     queues: int | None = at("driver/@queues", integer)

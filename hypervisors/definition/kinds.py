@@ -90,7 +90,7 @@ def _controller(values: Values, number: int) -> str | None:
 # fmt: off
 IDS: Mapping[str, Callable[[Values, int], str | None]] = MappingProxyType({
     "channel":    _numbered("channel", "target_name"),
-    "console":    _numbered("charconsole", "target_port"),
+    "console":    lambda _, number: f"charconsole:{number}",  # its port, see Console
     "controller": _controller,
     "disk":       _field("target"),
     "filesystem": _field("target"),

@@ -1,5 +1,8 @@
 """Disks and filesystems."""
 
+from dataclasses import replace
+from typing import Self
+
 from virtcim.hypervisors.definition.converters import (
     byte_size,
     integer,
@@ -161,6 +164,16 @@ class Disk(Device):
     geometry: Geometry | None = at("geometry", part(Geometry))
     limits: Limits | None = at("iotune", part(Limits))
 
+    def differs_from(self, other: Self) -> bool:
+        """Whether the two are different definitions.
+
+        A running transient disk is an overlay over what was defined, which its end throws away.
+        """
+        if self.transient and other.transient and (_is_over(self, other) or _is_over(other, self)):
+            made = ("kind", "format", "source_file", "source_device")
+            other = replace(other, **{key: getattr(self, key) for key in made})
+        return super().differs_from(other)
+
     @property
     def path(self) -> str | None:
         """What it is made of, as one name: a path, or the name of a network image."""
@@ -171,6 +184,10 @@ class Disk(Device):
             or self.source_path
             or self.source_name
         )
+
+
+def _is_over(overlay: Disk, other: Disk) -> bool:
+    return bool(overlay.backing) and overlay.backing[0].path == other.path
 
 
 @declared

@@ -33,8 +33,14 @@ class _Parser(threading.local):
 _parser = _Parser()
 
 
+# What libvirt lets into titles and names of files, and writes as it is, and XML cannot carry.
+_NO_CHARACTERS = str.maketrans(dict.fromkeys("\ufffe\uffff", "\ufffd"))
+
+
 def parse(text: str) -> Element:
     """Parse a text of libvirt's; raises HypervisorFailure."""
+    if "\ufffe" in text or "\uffff" in text:
+        text = text.translate(_NO_CHARACTERS)
     try:
         # As bytes, because a str must not declare an encoding.
         root = etree.fromstring(text.encode(), _parser.own)

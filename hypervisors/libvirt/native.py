@@ -10,8 +10,10 @@ from typing import Any, Protocol, TypeVar
 import libvirt
 
 from virtcim.hypervisors.errors import (
+    AccessDenied,
     ConnectionLost,
     HypervisorFailure,
+    InvalidArgument,
     InvalidState,
     NotSupported,
 )
@@ -41,8 +43,9 @@ POOL_LIFECYCLE: int = libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE
 POOL_REFRESH: int = libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH
 DEVICE_LIFECYCLE: int = libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE
 DEVICE_UPDATE: int = libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE
-XML_LIVE = 0  # never VIR_DOMAIN_XML_SECURE: facts need no secrets
+XML_LIVE = 0
 XML_INACTIVE: int = libvirt.VIR_DOMAIN_XML_INACTIVE
+XML_SECURE: int = libvirt.VIR_DOMAIN_XML_SECURE
 EVENT_IDS: frozenset[int] = frozenset(
     number for name, number in vars(libvirt).items() if name.startswith("VIR_DOMAIN_EVENT_ID_")
 )
@@ -218,6 +221,16 @@ def unless_unsupported(call: Callable[[], T], default: T) -> T:
         raise
 
 
+def unless_refused(call: Callable[[], T], otherwise: Callable[[], T]) -> T:
+    """What the call gives; what the other gives where we may not, or cannot, have so much."""
+    try:
+        return call()
+    except libvirt.libvirtError as error:
+        if isinstance(failure(error), AccessDenied | NotSupported | InvalidArgument):
+            return otherwise()
+        raise
+
+
 def unless_gone(call: Callable[[], T], codes: frozenset[int] = NO_DOMAIN) -> T | None:
     """What the call gives; None when the domain, or what these codes say, vanished meanwhile."""
     try:
@@ -232,6 +245,8 @@ def unless_unreadable(connection: NativeConnection, call: Callable[[], T], defau
     """What the call gives, or the default when this one object cannot be read now."""
     try:
         return call()
+    except (UnicodeDecodeError, HypervisorFailure):  # names of files may be no UTF-8, or no XML
+        return default
     except libvirt.libvirtError as error:
         if is_alive(connection) and isinstance(failure(error), HypervisorFailure | InvalidState):
             return default

@@ -11,21 +11,26 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
+import structlog
+
+from virtcim.hypervisors.errors import HypervisorFailure
 from virtcim.hypervisors.libvirt.native import (
     STATS_STATE,
     XML_INACTIVE,
     XML_LIVE,
+    XML_SECURE,
     NativeConnection,
     NativeDomain,
     Statistics,
     translated,
     unless_gone,
+    unless_refused,
     unless_unsupported,
 )
 from virtcim.hypervisors.libvirt.schemes import Scheme
 from virtcim.hypervisors.libvirt.snapshots import read_snapshots
 from virtcim.hypervisors.libvirt.states import state_and_reason
-from virtcim.hypervisors.libvirt.xml import definition, host_uuid
+from virtcim.hypervisors.libvirt.xml import definition, host_uuid, masked
 from virtcim.hypervisors.model import (
     DomainFacts,
     DomainState,
@@ -34,6 +39,8 @@ from virtcim.hypervisors.model import (
     ListFlag,
     StateReason,
 )
+
+log = structlog.get_logger("virtcim.hypervisors")
 
 NOTHING_KNOWN: Mapping[DomainUUID, DomainFacts] = MappingProxyType({})
 
@@ -94,12 +101,16 @@ def read_domains(
     flags: ListFlag,
     known: Mapping[DomainUUID, DomainFacts],
 ) -> list[DomainFacts]:
-    """Facts of every domain that the flags select; those that vanish meanwhile are left out."""
+    """Facts of every domain that the flags select.
+
+    Those that vanish meanwhile are left out. One that tells what nobody understands stays as it is
+    known, and costs no other its place.
+    """
     with translated(connection):
         listed = connection.listAllDomains(int(flags))
         filtered = [_uuids(connection, flag) for flag in _FILTERS]
         bulk = _Bulk(connection, scheme, known, filtered, _bulk_runs(connection))
-        reads = (unless_gone(partial(_read_listed, bulk, domain)) for domain in listed)
+        reads = (_unless_odd(bulk, domain) for domain in listed)
         return [facts for facts in reads if facts is not None]
 
 
@@ -109,6 +120,15 @@ def read_domain(
     """Facts of one domain; None means that it does not exist."""
     with translated(connection):
         return unless_gone(lambda: _read_domain(connection, scheme, uuid, known))
+
+
+def _unless_odd(bulk: _Bulk, domain: NativeDomain) -> DomainFacts | None:
+    try:
+        return unless_gone(partial(_read_listed, bulk, domain))
+    except (HypervisorFailure, ValueError) as error:  # no XML, no UTF-8
+        uuid = DomainUUID(domain.UUIDString())
+        log.warning("domain_unreadable", domain=uuid, error=str(error))
+        return bulk.known.get(uuid)
 
 
 def _read_listed(bulk: _Bulk, domain: NativeDomain) -> DomainFacts:
@@ -139,9 +159,14 @@ def _facts(
     domain_id = run.id if run.id >= 0 else None
     state, reason = state_and_reason(run.state, run.reason, nostate=scheme.nostate)
     held = () if known is None else known.snapshots
-    if known is None or not _same_definition(known, domain.name(), domain_id, flags):
-        known = _defined(domain, domain_id, state, reason, flags)
+    # Before the definition, which a snapshot that is made meanwhile changes.
     snapshots = read_snapshots(domain, held) if flags.has_snapshots else ()
+    if (
+        known is None
+        or snapshots != known.snapshots  # making one may exchange the disks' images
+        or not _same_definition(known, domain.name(), domain_id, flags)
+    ):
+        known = _defined(domain, domain_id, state, reason, flags)
     facts = replace(
         known, id=domain_id, state=state, reason=reason, snapshots=snapshots, **flags._asdict()
     )
@@ -160,10 +185,10 @@ def _defined(
     reason: StateReason,
     flags: _Flags,
 ) -> DomainFacts:
-    live = None if domain_id is None else domain.XMLDesc(XML_LIVE)
+    live = None if domain_id is None else _text(domain, XML_LIVE)
     # A domain that is neither active nor persistent is gone, and says so here.
     needs_persistent = flags.persistent or live is None
-    persistent = domain.XMLDesc(XML_INACTIVE) if needs_persistent else None
+    persistent = _text(domain, XML_INACTIVE) if needs_persistent else None
     read = definition(live or persistent or "")
     return DomainFacts(
         uuid=DomainUUID(domain.UUIDString()),
@@ -179,6 +204,12 @@ def _defined(
         os_type=read.os_type,
         consoles=read.consoles,
     )
+
+
+def _text(domain: NativeDomain, flags: int) -> str:
+    """A definition with its passwords masked: facts tell whether there is one, and no more."""
+    secure = partial(domain.XMLDesc, flags | XML_SECURE)
+    return masked(unless_refused(secure, partial(domain.XMLDesc, flags)))
 
 
 def _is_coherent(run: _Run) -> bool:

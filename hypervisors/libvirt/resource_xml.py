@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from sys import intern
 
+from virtcim.hypervisors.definition.converters import scaled
 from virtcim.hypervisors.definition.xml import Element, parse
 from virtcim.hypervisors.model import SnapshotFacts
 from virtcim.hypervisors.resources import (
@@ -18,12 +19,11 @@ from virtcim.hypervisors.resources import (
     VolumeFacts,
 )
 
-# libvirt's units of sizes; it writes no other ones.
-_UNITS = {"bytes": 1, "KiB": 1024}
 _MEGABIT = 10**6
 # The kernel has no speed for a link that is down or virtual, and says so with a large number.
 _NO_SPEED = 2**32 - 1
 _NO_ADDRESS = "00:00:00:00:00:00"
+_LATEST = 253_402_300_799  # the last second of the year 9999: who redefines a snapshot dates it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def snapshot(text: str, current: str | None) -> SnapshotFacts:
         name=name,
         parent=root.findtext("parent/name") or None,
         current=name == current,
-        created=datetime.fromtimestamp(int(root.findtext("creationTime", "0")), UTC),
+        created=_moment(root.findtext("creationTime", "")),
         state=intern(root.findtext("state", "")),
         description=root.findtext("description") or None,
         xml=text,
@@ -146,6 +146,11 @@ def _processors(cell: Element) -> Iterator[ProcessorFacts]:
         )
 
 
+def _moment(seconds: str) -> datetime:
+    """The time; the epoch where it is not told."""
+    return datetime.fromtimestamp(min(int(seconds), _LATEST) if seconds.isdecimal() else 0, UTC)
+
+
 def _address(text: str | None) -> str | None:
     return None if not text or text == _NO_ADDRESS else text
 
@@ -171,10 +176,7 @@ def _number(element: Element, name: str) -> int | None:
 
 
 def _size(element: Element | None) -> int:
-    text = "" if element is None else (element.text or "").strip()
-    if element is None or not text.isdecimal():
-        return 0
-    return int(text) * _UNITS[element.get("unit", "bytes")]
+    return 0 if element is None else scaled(element.text, element.get("unit"), 1) or 0
 
 
 def _interned(text: str | None) -> str | None:

@@ -1,8 +1,8 @@
 """Reading what domains share: networks, storage, filters, the machine.
 
-The rules: a kind that the driver does not have is empty, what vanishes while it is read is left
-out, and the order does not depend on the daemon, so that equal things are equal. Functions block,
-in a worker's thread.
+The rules: a kind that the driver does not have is empty, what vanishes while it is read or cannot
+be understood is left out, and the order does not depend on the daemon, so that equal things are
+equal. Functions block, in a worker's thread.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,10 @@ from functools import partial
 from operator import attrgetter
 from typing import TypeVar
 
-from virtcim.hypervisors.definition.parsing import parse_network, parse_pool
+import structlog
+
+from virtcim.hypervisors.definition.parsing import parse_filter, parse_network, parse_pool
+from virtcim.hypervisors.errors import HypervisorFailure
 from virtcim.hypervisors.libvirt import resource_xml
 from virtcim.hypervisors.libvirt.failures import NO_RESOURCE
 from virtcim.hypervisors.libvirt.native import (
@@ -42,6 +45,8 @@ from virtcim.hypervisors.resources import (
     VolumeFacts,
 )
 
+log = structlog.get_logger("virtcim.hypervisors")
+
 N = TypeVar("N")
 F = TypeVar("F")
 
@@ -69,8 +74,17 @@ def _each(listing: Callable[[], list[N]], read: Callable[[N], F]) -> tuple[F, ..
     """What each of a kind tells, by name."""
     nothing: list[N] = []
     listed = unless_unsupported(listing, nothing)
-    reads = (unless_gone(partial(read, one), NO_RESOURCE) for one in listed)
+    reads = (_unless_odd(partial(read, one)) for one in listed)
     return _by_name(facts for facts in reads if facts is not None)
+
+
+def _unless_odd(read: Callable[[], F]) -> F | None:
+    """What it tells; None when it is gone, or when it tells what nobody understands."""
+    try:
+        return unless_gone(read, NO_RESOURCE)
+    except (HypervisorFailure, ValueError) as error:  # no XML, no UTF-8, no state that we know
+        log.warning("resource_unreadable", error=str(error))
+        return None
 
 
 def _by_name(facts: Iterable[F]) -> tuple[F, ...]:
@@ -123,7 +137,9 @@ def _volume(volume: NativeVolume) -> VolumeFacts | None:
 
 
 def _filter(one: NativeFilter) -> FilterFacts:
-    return FilterFacts(name=one.name(), uuid=one.UUIDString(), xml=one.XMLDesc(XML_LIVE))
+    text = one.XMLDesc(XML_LIVE)
+    parse_filter(text)  # what cannot be read is left out here, and not found by a reader
+    return FilterFacts(name=one.name(), uuid=one.UUIDString(), xml=text)
 
 
 def _machine(connection: NativeConnection, bridges: frozenset[str]) -> MachineFacts | None:
@@ -132,7 +148,9 @@ def _machine(connection: NativeConnection, bridges: frozenset[str]) -> MachineFa
         return None
     model, mebibytes, count, megahertz, _, sockets, cores, threads = info
     told = resource_xml.capabilities(connection.getCapabilities())
-    memory = mebibytes * _MEBIBYTE
+    # The library rounds down to MiB; the nodes have it exactly, where they are the same memory.
+    exact = sum(node.size for node in told.nodes)
+    memory = exact if exact // _MEBIBYTE == mebibytes else mebibytes * _MEBIBYTE
     return MachineFacts(
         architecture=told.architecture or model,
         processor_model=told.model,

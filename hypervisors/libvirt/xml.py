@@ -3,12 +3,17 @@
 The rule: no parsed tree leaves this file. What a definition says in full is read in `definition/`.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from sys import intern
 
+from virtcim.hypervisors.definition.converters import MASKED
 from virtcim.hypervisors.definition.xml import Element, parse
 from virtcim.hypervisors.model import Console
+
+_PASSWORD = re.compile(r"""(\bpasswd=)(?:'[^']*'|"[^"]*")""")
+_COOKIE = re.compile(r"(<cookie\b[^>]*>)[^<]*")  # of a disk that comes over HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,13 @@ def definition(text: str) -> Definition:
         os_type=_interned(root.findtext("os/type")),
         consoles=tuple(_consoles(root)),
     )
+
+
+def masked(text: str) -> str:
+    """A definition without its secrets; that there is one can still be seen."""
+    if "<cookie" in text:
+        text = _COOKIE.sub(rf"\1{MASKED}", text)
+    return _PASSWORD.sub(rf"\1'{MASKED}'", text) if "passwd=" in text else text
 
 
 def host_uuid(capabilities: str) -> str | None:

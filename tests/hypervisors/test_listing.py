@@ -3,10 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libvirt
 import pytest
+from structlog.testing import capture_logs
 
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.libvirt.eventloop import ensure_event_loop
@@ -147,6 +149,51 @@ def test_a_driver_without_bulk_statistics_is_asked_for_each_state(tmp_path: Any)
     assert read_domains(node.connection, TEST, EVERY_DOMAIN, {}) == whole
     assert node.calls["state"] == 3
     assert {one.state for one in whole} == {DomainState.SHUTOFF}
+
+
+def test_a_title_that_is_no_xml_costs_nobody_the_listing(tmp_path: Any) -> None:
+    """Each client may set it, and libvirt writes it as it is."""
+    node = Node(2, tmp_path)
+    domain = node.native.lookupByName("d0")
+    domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "\ufffe", None, None)
+    listed = read_domains(node.connection, TEST, EVERY_DOMAIN, {})
+    assert {one.name: one.title for one in listed} == {"d0": "\ufffd", "d1": None}
+
+
+@pytest.mark.parametrize("answer", ["<domain", UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no")])
+def test_a_domain_that_nobody_understands_stays_as_it_is_known(
+    answer: str | UnicodeDecodeError, tmp_path: Any
+) -> None:
+    """And those beside it are listed."""
+    node = Node(2, tmp_path)
+    listed = read_domains(node.connection, TEST, EVERY_DOMAIN, {})
+    first, second = sorted(listed, key=lambda one: one.name)
+
+    class Odd:
+        def __init__(self, native: Any) -> None:
+            self._native = native
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._native, name)
+
+        def XMLDesc(self, flags: int) -> str:  # noqa: N802
+            if self._native.name() != "d0":
+                return str(self._native.XMLDesc(flags))
+            if isinstance(answer, str):
+                return answer
+            raise answer
+
+        def listAllDomains(self, flags: int) -> list[Any]:  # noqa: N802
+            return [Odd(one) for one in self._native.listAllDomains(flags)]
+
+    odd: Any = Odd(node.native)
+    with capture_logs() as logs:
+        (alone,) = read_domains(odd, TEST, EVERY_DOMAIN, {})
+    assert alone.name == "d1"
+    assert [entry["event"] for entry in logs] == ["domain_unreadable"]
+    old = replace(first, name="old")  # so that its text is read again
+    found = read_domains(odd, TEST, EVERY_DOMAIN, {old.uuid: old, second.uuid: second})
+    assert {one.name for one in found} == {"old", "d1"}
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import libvirt
 import pytest
+from structlog.testing import capture_logs
 
 from tests.hypervisors.test_listing import Counting, Node
 from tests.lab import Lab
@@ -358,3 +359,49 @@ def test_pool_states_are_libvirts() -> None:
     """Each number of ours is the constant of that name."""
     for state in PoolState:
         assert getattr(libvirt, f"VIR_STORAGE_POOL_{state.name}") == state
+
+
+class Odd:
+    """One filter, network, pool or volume: each call gives this, or raises it."""
+
+    def __init__(self, name: str, **answers: Any) -> None:
+        self._answers = {"name": name, "UUIDString": "", "key": name, **answers}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*_arguments: Any) -> Any:
+            answer = self._answers.get(name, 0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+_NO_UTF8 = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+def test_what_nobody_understands_costs_the_others_nothing(tmp_path: Path) -> None:
+    """A text that is no XML, a state that is new, a name that is no UTF-8 are left out."""
+    volume = Odd("v", XMLDesc="<volume><capacity unit='GiB'>1</capacity></volume>")
+    volumes = [Odd("w", XMLDesc="<volume"), Odd("x", XMLDesc=_NO_UTF8), volume]
+    pool = {"XMLDesc": "<pool type='dir'/>", "listAllVolumes": volumes}
+    shared = {
+        "listAllNWFilters": [Odd("a", XMLDesc="<filter"), Odd("b", XMLDesc="<filter/>")],
+        "listAllNetworks": [Odd("a", XMLDesc="<network>"), Odd("b", XMLDesc="<network/>")],
+        "listAllStoragePools": [
+            Odd("a", info=[99, 0, 0, 0], **pool), Odd("b", info=[2, 0, 0, 0], **pool),
+        ],
+    }  # fmt: skip
+    native = Node(1, tmp_path).native
+
+    class Connection:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(native, name) if name not in shared else lambda _flags: shared[name]
+
+    odd: Any = Connection()
+    with capture_logs() as logs:
+        found = read_resources(odd)
+    for kind in (found.filters, found.networks, found.pools):
+        assert [one.name for one in kind] == ["b"]
+    assert [one.capacity for one in found.pools[0].volumes] == [GIBIBYTE]
+    assert {entry["event"] for entry in logs} == {"resource_unreadable"}

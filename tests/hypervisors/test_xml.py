@@ -3,7 +3,7 @@
 import pytest
 
 from virtcim.hypervisors.errors import HypervisorFailure
-from virtcim.hypervisors.libvirt.xml import definition, host_uuid
+from virtcim.hypervisors.libvirt.xml import definition, host_uuid, masked
 from virtcim.hypervisors.model import Console
 
 LIVE = """<domain type='kvm' id='4'><name>a</name><title>Größe</title>
@@ -17,6 +17,20 @@ lines</description><os><type arch='x86_64'>hvm</type></os><devices>
 <console type='pty' tty='/dev/pts/3'><source path='/dev/pts/3'/></console>
 <console type='tcp'><source mode='bind' host='0.0.0.0' service='4555'/></console>
 </devices></domain>"""
+
+
+def test_passwords_are_masked() -> None:
+    """What a console's password is, no fact tells; that there is one, the definition does."""
+    text = """<graphics type='vnc' passwd='it&apos;s' passwdValidTo='x'/><a passwd="two"/>"""
+    shown = "<graphics type='vnc' passwd='********' passwdValidTo='x'/><a passwd='********'/>"
+    assert masked(text) == shown
+    assert masked(LIVE) is LIVE
+
+
+def test_cookies_are_masked() -> None:
+    """They let into the server that a disk comes from; libvirt shows them with the passwords."""
+    text = "<cookies><cookie name='session'>secret</cookie></cookies>"
+    assert masked(text) == text.replace("secret", "********")
 
 
 def test_a_definition_is_read() -> None:

@@ -28,7 +28,7 @@ from virtcim.hypervisors.resources import NO_RESOURCES, DomainStatistics, Resour
 from virtcim.infostore.errors import DiskFull
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Communication, Domain, Host, Inventory
-from virtcim.inventory.host import AUDIT_ROUNDS
+from virtcim.inventory.host import AUDIT_SIZE
 
 FILE = Path(__file__).parents[1] / "hypervisors" / "nine_situations.xml"
 A, B = DomainUUID("a" * 36), DomainUUID("b" * 36)
@@ -357,15 +357,15 @@ def test_reconciling_finds_what_no_event_told() -> None:
 
 
 def test_a_lost_redefinition_is_found_within_the_audit() -> None:
-    """Each round reads a part of the definitions; all of them in AUDIT_ROUNDS rounds."""
-    many = [facts(DomainUUID(f"{number:036}")) for number in range(100)]
+    """Each round reads a part of the definitions; all of them in as many rounds as that takes."""
+    many = [facts(DomainUUID(f"{number:036}")) for number in range(2 * AUDIT_SIZE)]
 
     async def scene(hypervisor: Scripted, host: Host, seen: Seen) -> None:
         hypervisor.listings.clear()
         hypervisor.now = {uuid: replace(one, title="x") for uuid, one in hypervisor.now.items()}
-        for _ in range(AUDIT_ROUNDS):
+        for _ in range(2):
             await host.reconcile()
-        assert len(seen) == 100
+        assert len(seen) == 2 * AUDIT_SIZE
         assert all(new and new.facts.title == "x" for _, new in seen)
         assert all(known for known in hypervisor.listings)
 

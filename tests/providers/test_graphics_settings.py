@@ -25,7 +25,7 @@ CONSOLE = """<console type='pty'><source path='/dev/pts/1'/><target type='serial
     [
         (VNC, "[::1]:5900", True),
         (SPICE, "192.168.122.1:5901", False),
-        (SOCKET, "127.0.0.1:-1", False),
+        (SOCKET, "/run/vnc.sock", False),
         ("<graphics type='vnc' port='-1' autoport='yes'/>", "127.0.0.1:-1", False),
         ("<graphics type='sdl'/>", "sdl", False),
     ],

@@ -7,7 +7,14 @@ from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.model import HostModel
 from virtcim.providers.processor_settings import PROPERTIES
-from virtcim.providers.views import PROCESSOR_SETTING, PROCESSORS_ID, SettingView, setting_views
+from virtcim.providers.views import (
+    MOST_PROCESSORS,
+    PROCESSOR,
+    PROCESSOR_SETTING,
+    PROCESSORS_ID,
+    SettingView,
+    setting_views,
+)
 from virtcim.wbem.objects import Value
 
 TUNED = """
@@ -103,3 +110,9 @@ def test_old_clients_read_their_unit() -> None:
     model = model_of(facts_of(None, PLAIN), compat=True)
     (record,) = records(model, PROCESSOR_SETTING)
     assert record["AllocationUnits"] == "Processors"
+
+
+def test_a_number_of_processors_does_not_fill_the_memory() -> None:
+    """A text may say any; there are no more devices than any hypervisor gives."""
+    text = PLAIN.replace("<vcpu>4<", "<vcpu>4294967295<")
+    assert len(records(model_of(facts_of(None, text)), PROCESSOR)) == MOST_PROCESSORS

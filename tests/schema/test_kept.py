@@ -2,8 +2,11 @@
 
 import itertools
 
+import pytest
+
 from tests.schema.test_layouts import numbered
-from virtcim.schema.layouts import MOST_KEPT, Selection, WrittenRecords
+from virtcim.schema import layouts
+from virtcim.schema.layouts import MOST_KEPT, PIECE, Selection, WrittenRecords
 
 # As DeepInheritance and IncludeClassOrigin make them for each of a class's ancestors.
 SELECTIONS = [
@@ -33,3 +36,15 @@ def test_an_enumeration_is_kept_in_one_variant() -> None:
         for record in records:
             assert variant.write(record.values).encode() in written
     assert len(records._pieces) == 1
+
+
+def test_pieces_of_a_big_enumeration_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set that is too big is put together anew each time, and is the same each time."""
+    records = numbered(3 * PIECE)
+    variant = records.layout.variant(SELECTIONS[0])
+    written = [*WrittenRecords(records, variant).named_instances()]
+    again = numbered(3 * PIECE)
+    monkeypatch.setattr(layouts, "MOST_PIECES", len(written[0]))
+    for _ in range(2):
+        assert [*WrittenRecords(again, variant).named_instances()] == written
+        assert again._pieces == {}

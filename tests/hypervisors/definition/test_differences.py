@@ -25,6 +25,18 @@ NIC = "<interface type='{}'><mac address='52:54:00:00:00:01'/>{}</interface>"
 CHANNEL = "<channel type='unix'><target type='virtio' name='a' state='{}'/></channel>"
 LABEL = "<seclabel type='{}' model='{}' relabel='yes'>{}</seclabel>"
 
+SERIAL = "<serial type='tcp'><source mode='bind' host='::1' service='1' {}/></serial>"
+REDIRECTED = "<redirdev bus='usb' type='tcp'><source mode='bind' service='1' {}/></redirdev>"
+CONSOLES = (
+    "<console type='pty'><target type='serial' port='0'/></console>"
+    "<console type='pty'><target type='virtio' port='{}'/></console>"
+)
+TRANSIENT = (
+    "<disk type='file'><driver name='qemu' type='{}'/><source file='{}'/>{}"
+    "<target dev='vda'/><transient/></disk>"
+)
+BELOW = "<backingStore type='file'><source file='{}'/></backingStore>"
+
 
 def test_the_pairs() -> None:
     """There are pairs of both kinds."""
@@ -56,12 +68,26 @@ def test_a_definition_is_itself(name: str) -> None:
         (HOST, "", False),
         (NIC.format("network", "<source network='a'/>"),
          NIC.format("bridge", "<source network='a' portid='x' bridge='br0'/>"), False),
+        (NIC.format("bridge", ""),
+         NIC.format("bridge", "<target dev='vnet0'/><guest dev='eth0'/>"), False),
+        (NIC.format("network", "<source network='a'/>"),
+         NIC.format("direct", "<source network='a' portid='x' dev='eth0' mode='bridge'/>"), False),
+        (SERIAL.format(""), SERIAL.format("tls='no'"), False),
+        (REDIRECTED.format(""), REDIRECTED.format("tls='no'"), False),
+        (CONSOLES.format(1), CONSOLES.format(0), False),
+        (TRANSIENT.format("raw", "/a", ""),
+         TRANSIENT.format("qcow2", "/a.new", BELOW.format("/a")), False),
+        ("<controller type='ide' index='0'/><controller type='usb' index='0'/>",
+         "<controller type='usb' index='0'/><controller type='ide' index='0'/>", False),
+        ("<genid>a</genid>", "<genid>b</genid>", False),
         (PORT.format("vnc", -1, "yes"), PORT.format("vnc", 5901, "yes"), False),
         (CHANNEL.format("connected"), CHANNEL.format("disconnected"), False),
         ("", LABEL.format("dynamic", "dac", "<label>+1:+1</label>"), False),
         (LABEL.format("dynamic", "dac", ""),
          LABEL.format("dynamic", "dac", "<label>+1:+1</label>"), False),
         # what somebody changed
+        (TRANSIENT.format("raw", "/b", ""),
+         TRANSIENT.format("qcow2", "/a.new", BELOW.format("/a")), True),
         (CPU.format("custom", "exact", "Haswell", ""), STARTED, True),
         (NIC.format("network", "<source network='a'/>"),
          NIC.format("network", "<source network='b'/>"), True),
@@ -80,7 +106,7 @@ def test_a_definition_is_itself(name: str) -> None:
 )  # fmt: skip
 def test_what_counts(one: str, other: str, *, differ: bool) -> None:
     """What a start fills in or moves does not; all else does, from either side."""
-    outside = ("<cpu", "<seclabel")
+    outside = ("<cpu", "<seclabel", "<genid")
     first, second = (
         parse_domain(
             f"<domain>{text}</domain>"
@@ -91,3 +117,15 @@ def test_what_counts(one: str, other: str, *, differ: bool) -> None:
     )
     assert first.differs_from(second) == differ
     assert second.differs_from(first) == differ
+
+
+@pytest.mark.parametrize(("balloon", "differ"), [("none", False), ("virtio", True)])
+def test_memory_that_a_guest_does_not_give_back(balloon: str, *, differ: bool) -> None:
+    """Without a balloon nobody can have it back, so that the next start will be the same."""
+    text = (
+        "<domain><memory>1024</memory><currentMemory>{}</currentMemory>"
+        f"<devices><memballoon model='{balloon}'/></devices></domain>"
+    )
+    live, defined = parse_domain(text.format(1024)), parse_domain(text.format(512))
+    assert live.differs_from(defined) == differ
+    assert defined.differs_from(live) == differ

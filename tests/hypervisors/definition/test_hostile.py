@@ -100,3 +100,9 @@ def test_damaged_definitions(name: str) -> None:
         assert len({device.id for device in one.devices}) == len(one.devices)
         assert not one.differs_from(one)
         assert all(device.attributes is not None for device in one.devices)
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff"])
+def test_characters_that_libvirt_writes_and_xml_has_not(character: str) -> None:
+    """A title with one does not make its domain unreadable."""
+    assert parse_domain(f"<domain><title>a{character}</title></domain>").title == "a\ufffd"
