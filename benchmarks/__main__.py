@@ -11,8 +11,9 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, rows
-from benchmarks.rows import Row
+from benchmarks import events, model, rows
+from benchmarks.measuring import Row
+from benchmarks.processes import virtcim
 
 COLUMNS = ("what", "ours", "baseline", "ratio", "bar", "holds")
 _VERDICT = {True: "yes", False: "NO", None: "-"}
@@ -33,11 +34,18 @@ def machine() -> str:
 
 def measure(directory: Path) -> Iterable[Row]:
     """Yield every row as it is measured."""
+    with virtcim("test:///default", directory):
+        pass  # so that bytecode and the compiled schema are there, as where it is installed
     yield from rows.throughput(directory)
     yield from rows.cold(directory)
     yield from rows.state_change(directory)
     yield from events.visibility(directory)
+    yield from model.relations(directory)
+    yield from model.settings(directory)
+    yield from model.parsing()
+    yield from model.metrics()
     yield from rows.ten_thousand(directory)
+    yield from model.ten_thousand(directory)
 
 
 def markdown(found: list[Row]) -> str:

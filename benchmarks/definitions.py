@@ -108,7 +108,7 @@ _OTHERS = """\
       <target type='serial' port='0'/>
     </console>
     <channel type='unix'>
-      <source mode='bind' path='/var/lib/libvirt/qemu/channel/target/{name}/org.qemu.guest_agent.0'/>
+      <source mode='bind' path='/var/lib/libvirt/qemu/channel/{name}/org.qemu.guest_agent.0'/>
       <target type='virtio' name='org.qemu.guest_agent.0'/>
       <address type='virtio-serial' controller='0' bus='0' port='1'/>
     </channel>
@@ -145,5 +145,7 @@ _PORTS = "".join(
     for index in range(1, 9)
 )
 
-_DEVICES = f"  <devices>\n{_DISKS_AND_NICS}{_CONTROLLERS.format(ports=_PORTS)}{_OTHERS}  </devices>\n"
+_DEVICES = (
+    f"  <devices>\n{_DISKS_AND_NICS}{_CONTROLLERS.format(ports=_PORTS)}{_OTHERS}  </devices>\n"
+)
 _DOMAIN = f"{_HEAD}{_DEVICES}</domain>\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import libvirt
 
 from benchmarks import messages
+from benchmarks.measuring import Row
 from benchmarks.processes import Client, virtcim
-from benchmarks.rows import Row
 from tests.lab import Lab
 
 CHANGES = 300

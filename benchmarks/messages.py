@@ -47,7 +47,8 @@ def _namespace() -> str:
     return f"<LOCALNAMESPACEPATH>{names}</LOCALNAMESPACEPATH>"
 
 
-def _instance_name(name: str) -> str:
+def instance_name(name: str) -> str:
+    """Return the path of a domain, without its namespace."""
     keys = {"CreationClassName": "Test_ComputerSystem", "Name": name}
     bindings = "".join(
         f'<KEYBINDING NAME="{key}"><KEYVALUE VALUETYPE="string" TYPE="string">{value}</KEYVALUE>'
@@ -63,10 +64,15 @@ def intrinsic(method: str, **parameters: str) -> tuple[str, bytes]:
     return method, _message(f'<IMETHODCALL NAME="{method}">{_namespace()}{content}</IMETHODCALL>')
 
 
+def associators(instance: str, **parameters: str) -> tuple[str, bytes]:
+    """Return Associators of what has this path."""
+    return intrinsic("Associators", ObjectName=instance, **parameters)
+
+
 def get_instance(name: str) -> tuple[str, bytes]:
     """Return GetInstance of a domain."""
     return intrinsic(
-        "GetInstance", InstanceName=_instance_name(name), LocalOnly="<VALUE>FALSE</VALUE>"
+        "GetInstance", InstanceName=instance_name(name), LocalOnly="<VALUE>FALSE</VALUE>"
     )
 
 
@@ -75,7 +81,7 @@ def new_requests(domains: int) -> list[tuple[str, bytes]]:
     return [
         intrinsic(
             "GetInstance",
-            InstanceName=_instance_name(domain_name(number)),
+            InstanceName=instance_name(domain_name(number)),
             LocalOnly=f"<VALUE>{spelling}</VALUE>",
         )
         for spelling in ("TRUE", "FALSE", "true", "false", "True", "False")
@@ -99,7 +105,7 @@ def enumerate_names() -> tuple[str, bytes]:
 
 def request_state(name: str, state: int) -> tuple[str, bytes]:
     """Return RequestStateChange of a domain."""
-    target = f"<LOCALINSTANCEPATH>{_namespace()}{_instance_name(name)}</LOCALINSTANCEPATH>"
+    target = f"<LOCALINSTANCEPATH>{_namespace()}{instance_name(name)}</LOCALINSTANCEPATH>"
     value = (
         f'<PARAMVALUE NAME="RequestedState" PARAMTYPE="uint16"><VALUE>{state}</VALUE></PARAMVALUE>'
     )

@@ -5,47 +5,27 @@ beside it, because on a machine that others use it stays what it is.
 """
 
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import libvirt
 
 from benchmarks import messages
-from benchmarks.processes import Client, Running, nginx, virtcim, wrk
+from benchmarks.measuring import (
+    ROUNDS,
+    Row,
+    file_request,
+    listed,
+    load,
+    milliseconds,
+    rates,
+    test_driver_megabytes,
+)
+from benchmarks.processes import Client, Running, nginx, virtcim
 
 DOMAINS = 1000
-SECONDS = 4.0
-ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; `holds` is None where the bar has no number."""
-
-    what: str
-    ours: str
-    baseline: str
-    ratio: str
-    bar: str
-    holds: bool | None
-
-
-def _get(name: str) -> bytes:
-    return f"GET /{name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-
-
-def _load(
-    server: Running, requests: list[bytes], directory: Path, connections: int
-) -> tuple[float, float]:
-    """Return (requests per second, CPU microseconds per request)."""
-    before = server.cpu_seconds()
-    rate = wrk(server.port, requests, directory, connections=connections, seconds=SECONDS)
-    spent = server.cpu_seconds() - before
-    return rate, spent / (rate * SECONDS) * 1e6
 
 
 def _versus(
@@ -58,26 +38,20 @@ def _versus(
     """Compare with nginx in turn, and take the median of the ratios of requests per second."""
     ratios, ours, theirs = [], [], []
     for _ in range(ROUNDS):
-        mine = _load(pair[0], asked[0], directory, 8)
-        other = _load(pair[1], asked[1], directory, 8)
+        mine = load(pair[0], asked[0], directory, 8)
+        other = load(pair[1], asked[1], directory, 8)
         ratios.append(mine[0] / other[0])
         ours.append(mine)
         theirs.append(other)
     ratio = statistics.median(ratios)
     return Row(
         what,
-        _rate(ours),
-        f"nginx {_rate(theirs)}",
+        rates(ours),
+        f"nginx {rates(theirs)}",
         f"{ratio:.0%} (from {min(ratios):.0%} to {max(ratios):.0%})",
         f">= {bar:.0%} of nginx",
         ratio >= bar,
     )
-
-
-def _rate(measured: list[tuple[float, float]]) -> str:
-    rate = statistics.median(rate for rate, _ in measured)
-    cpu = statistics.median(cpu for _, cpu in measured)
-    return f"{rate:.0f}/s, {cpu:.0f} us CPU"
 
 
 def throughput(directory: Path) -> Iterator[Row]:
@@ -95,7 +69,7 @@ def throughput(directory: Path) -> Iterator[Row]:
         files["all.xml"] = client.ask(everything)[2]
         with nginx(files, directory) as theirs:
             pair = (ours, theirs)
-            gets = [_get(f"{number}.xml") for number in range(DOMAINS)]
+            gets = [file_request(f"{number}.xml") for number in range(DOMAINS)]
             yield _versus("GetInstance, 8 connections", 0.25, pair, (instances, gets), directory)
             new = [messages.http_request(*one) for one in messages.new_requests(DOMAINS)]
             yield replace(
@@ -105,12 +79,12 @@ def throughput(directory: Path) -> Iterator[Row]:
             )
             yield _versus(
                 "EnumerateInstances of 1 000, warm", 1.0, pair,
-                ([everything], [_get("all.xml")]), directory,
+                ([everything], [file_request("all.xml")]), directory,
             )  # fmt: skip
             pair_of_clients = (Client(ours.port), Client(theirs.port))
             yield from _latencies(*pair_of_clients, instances, everything)
         # libvirt's test driver keeps its domains in our process; a real one does not.
-        hypervisor = _test_driver_megabytes(f"test://{directory}/node.xml")
+        hypervisor = test_driver_megabytes(f"test://{directory}/node.xml")
         own = ours.rss_megabytes() - hypervisor
         yield Row(
             "memory, 1 000 domains, after the load", f"{own:.0f} MB RSS",
@@ -118,25 +92,11 @@ def throughput(directory: Path) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _test_driver_megabytes(uri: str) -> float:
-    """Return what libvirt's test driver takes for itself inside a process."""
-    program = (
-        "import libvirt, psutil; me = psutil.Process(); before = me.memory_info().rss;"
-        f"connection = libvirt.open({uri!r}); print((me.memory_info().rss - before) / 1e6)"
-    )
-    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    return float(said.stdout)
-
-
-def _milliseconds(client: Client, requests: list[bytes]) -> float:
-    return statistics.median([client.ask(request)[1] for request in requests]) * 1000
-
-
 def _latencies(
     client: Client, baseline: Client, instances: list[bytes], everything: bytes
 ) -> Iterator[Row]:
-    one = _milliseconds(client, instances)
-    nginx_one = _milliseconds(baseline, [_get(f"{n}.xml") for n in range(DOMAINS)])
+    one = milliseconds(client, instances)
+    nginx_one = milliseconds(baseline, [file_request(f"{n}.xml") for n in range(DOMAINS)])
     yield Row(
         "GetInstance, one connection", f"{one:.3f} ms", f"nginx {nginx_one:.3f} ms",
         f"{one / nginx_one:.1f} x", "<= 0.3 ms", one <= 0.3,
@@ -147,7 +107,7 @@ def _latencies(
         "<= 20 ms", first <= 20,
     )  # fmt: skip
     names = messages.http_request(*messages.enumerate_names())
-    named = _milliseconds(client, [names] * 30)
+    named = milliseconds(client, [names] * 30)
     yield Row("EnumerateInstanceNames of 1 000", f"{named:.2f} ms", "-", "-", "<= 2 ms", named <= 2)
 
 
@@ -186,7 +146,7 @@ def state_change(directory: Path) -> Iterator[Row]:
     with virtcim(f"test://{node}", directory) as server:
         client = Client(server.port)
         asked = [messages.state_change_request(name, state) for state in (9, 2)] * rounds
-        ours = _milliseconds(client, asked)
+        ours = milliseconds(client, asked)
         yield Row(
             "RequestStateChange, over libvirt's call", f"{ours:.2f} ms",
             f"libvirt {direct:.3f} ms", f"+ {ours - direct:.2f} ms", "+ 5 ms", ours - direct <= 5,
@@ -209,22 +169,23 @@ def ten_thousand(directory: Path) -> Iterator[Row]:
     connection.close()
     with virtcim(f"test://{node}", directory) as server:
         client = Client(server.port)
+        started = server.started_seconds + listed(client, 10_000)
         yield Row(
-            "start, 10 000 domains", f"{server.started_seconds:.1f} s",
+            "start, 10 000 domains", f"{started:.1f} s",
             f"libvirt's opening of the file {opening:.1f} s",
-            f"+ {server.started_seconds - opening:.1f} s", "<= 8 s", server.started_seconds <= 8,
+            f"+ {started - opening:.1f} s", "<= 8 s", started <= 8,
         )  # fmt: skip
         everything = messages.http_request(*messages.enumerate_instances())
         client.ask(everything)
-        warm = _milliseconds(client, [everything] * 5)
-        one = _milliseconds(
+        warm = milliseconds(client, [everything] * 5)
+        one = milliseconds(
             client,
             [messages.http_request(*messages.get_instance(messages.domain_name(7)))] * 200,
         )
         yield Row("EnumerateInstances of 10 000, warm", f"{warm:.0f} ms", "-", "-", "linear", None)
         yield Row("GetInstance of 10 000", f"{one:.3f} ms", "-", "-", "constant", None)
         memory = server.rss_megabytes()
-        hypervisor = _test_driver_megabytes(f"test://{node}")
+        hypervisor = test_driver_megabytes(f"test://{node}")
         yield Row(
             "memory, 10 000 domains", f"{memory:.0f} MB RSS",
             f"{hypervisor:.0f} MB of them libvirt's test driver", "-", "<= 400 MB", memory <= 400,

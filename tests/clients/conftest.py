@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.sides import BRIDGE, NEVER, WIRE, Sides, remove, sides
+from tests.lab import Lab
 from tests.serving import EIGHT_STATES, RunningServer, serving
 
 
@@ -20,3 +22,44 @@ def own_server(tmp_path: Path) -> Iterator[RunningServer]:
     """A server for one test alone, with a domain in each of libvirt's states."""
     with serving(EIGHT_STATES, tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def bridged_lab() -> Iterator[Lab]:
+    """A libvirtd in a network of its own with a bridge, and a libvirt network on that."""
+    lab = Lab("virtcim-sides", bridge=BRIDGE)
+    connection = lab.connect()
+    connection.networkDefineXML(WIRE).create()
+    connection.close()
+    yield lab
+    lab.stop()
+
+
+@pytest.fixture(scope="session")
+def hearing(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
+    """A server that hears of changes by events alone."""
+    directory = tmp_path_factory.mktemp("hearing")
+    with sides(bridged_lab, directory, reconcile_interval=NEVER, sample_interval="0") as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def looking(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
+    """A server that looks again all the time, also for what no event tells."""
+    directory = tmp_path_factory.mktemp("watching")
+    with sides(bridged_lab, directory, reconcile_interval="0.05", sample_interval="1") as one:
+        yield one
+
+
+@pytest.fixture
+def both(hearing: Sides) -> Iterator[Sides]:
+    """The two sides of a host without a guest, as the next test finds it."""
+    yield hearing
+    remove(*hearing.hypervisor.listAllDomains())
+
+
+@pytest.fixture
+def watching(looking: Sides) -> Iterator[Sides]:
+    """The same of a server that looks again."""
+    yield looking
+    remove(*looking.hypervisor.listAllDomains())
