@@ -33,7 +33,8 @@ from virtcim.hypervisors.resources import (
     InterfaceStatistics,
     VCPUStatistics,
 )
-from virtcim.schema.layouts import EVERYTHING, WrittenRecords
+from virtcim.schema.layouts import EVERYTHING
+from virtcim.schema.records import WrittenRecords
 
 T = TypeVar("T")
 

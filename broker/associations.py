@@ -12,7 +12,8 @@ from virtcim.broker.instances import existing_record, selection
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, find_record
 from virtcim.broker.provider import AssociationProvider, Provider
-from virtcim.schema.layouts import EVERYTHING, Record, RelatedRecords
+from virtcim.schema.layouts import EVERYTHING, Record
+from virtcim.schema.records import RelatedRecords
 from virtcim.schema.repository import is_association, select_class
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, absence, find_record
-from virtcim.schema.layouts import EVERYTHING, Record, RecordSet, Selection, WrittenRecords
+from virtcim.schema.layouts import EVERYTHING, Record, Selection
+from virtcim.schema.records import RecordSet, WrittenRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.operations import Names
 from virtcim.wbem.paths import ObjectPath

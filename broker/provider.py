@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from virtcim.schema.layouts import Layout, Record, RecordSet
+from virtcim.schema.layouts import Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import KeyValue
 from virtcim.wbem.status import WBEMError

@@ -14,7 +14,8 @@ from virtcim.broker.provider import (
     Provider,
     is_association,
 )
-from virtcim.schema.layouts import Record, RecordSet
+from virtcim.schema.layouts import Record
+from virtcim.schema.records import RecordSet
 
 
 class UnitedAssociation:

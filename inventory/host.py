@@ -27,6 +27,7 @@ from virtcim.hypervisors.resources import ResourceFacts, Sample
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.invalidation import SCOPES, Scope, scope_of
+from virtcim.inventory.recent import Recent
 from virtcim.inventory.refresh import Outcome, Refresher, Request
 from virtcim.inventory.resources import ResourceKeeper, Sampler
 from virtcim.inventory.snapshots import NOTHING_LISTED, Change, Domain, Listing
@@ -98,6 +99,7 @@ class Host:
         self.facts: HostFacts | None = None
         self.listing: Listing = NOTHING_LISTED
         self.communication = Communication.NEVER
+        self.recent = Recent()
         self._store = records
         self._interval = interval
         self._now = now

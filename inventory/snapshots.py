@@ -25,7 +25,6 @@ class Domain:
 
     version: grows with every change on the host.
     state_since: UTC; None until the server has seen the state change.
-    parsed: what was made of the domain's texts; handed on to the next snapshot.
     """
 
     facts: DomainFacts
@@ -33,7 +32,6 @@ class Domain:
     host: "Host"
     version: int
     state_since: datetime | None
-    parsed: dict[str, object] = field(default_factory=dict, repr=False)
     _derived: dict[Hashable, tuple[object, object]] = field(
         init=False, default_factory=dict, repr=False
     )
@@ -55,15 +53,13 @@ class Domain:
             kept = self._derived[key] = (given, build(self))
         return cast("T", kept[1])
 
+    def recall(self, key: Hashable, build: Callable[["Domain"], T], given: object = None) -> T:
+        """As `derive`, of what is big and seldom wanted: it is kept for a while (recent.py)."""
+        return self.host.recent.get((self, key), given, lambda: build(self))
+
     def read(self, text: str, parse: Callable[[str], T]) -> T:
-        """What parse makes of a text of this domain: once, also over changes of its state."""
-        if text not in self.parsed:
-            texts = {self.facts.live_xml, self.facts.persistent_xml}
-            texts.update(snapshot.xml for snapshot in self.facts.snapshots)
-            for stale in self.parsed.keys() - texts:
-                del self.parsed[stale]
-            self.parsed[text] = parse(text)
-        return cast("T", self.parsed[text])
+        """What parse makes of a text of this domain; kept for a while, also over its changes."""
+        return self.host.recent.get((text, parse), None, lambda: parse(text))
 
 
 Change = tuple[Domain | None, Domain | None]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from virtcim.broker.provider import End, Keys, MethodBody
 from virtcim.providers.model import INTEROP, NO_METHODS, HostModel
-from virtcim.schema.layouts import Getter, Layout, Record, RecordSet
+from virtcim.schema.layouts import Getter, Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.types import CIMType
 

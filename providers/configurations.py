@@ -99,7 +99,7 @@ def configurations(domain: Domain, *, pending: bool) -> tuple[Configuration, ...
     `pending` as in Behaviour.pending_settings.
     """
     key = (configurations, pending)
-    return domain.derive(key, lambda one: tuple(_configurations(one, pending=pending)))
+    return domain.recall(key, lambda one: tuple(_configurations(one, pending=pending)))
 
 
 def _configurations(domain: Domain, *, pending: bool) -> Iterator[Configuration]:

@@ -14,7 +14,8 @@ from typing import Protocol
 from virtcim.broker.provider import Keys
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.model import HostModel, domain_named
-from virtcim.schema.layouts import Layout, Record, RecordSet
+from virtcim.schema.layouts import Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.wbem.status import Failed, NotFound, WBEMError
 
 TELLING_KEYS = ("deviceid", "name", "instanceid", "id")

@@ -13,7 +13,8 @@ from virtcim.inventory.snapshots import Domain
 from virtcim.providers.families import DomainFamily, Family, HostFamily, Values
 from virtcim.providers.legacy_paths import read_path, telling_key
 from virtcim.providers.model import HostModel, domain_named
-from virtcim.schema.layouts import Layout, Record, RecordSet
+from virtcim.schema.layouts import Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.wbem.status import WBEMError
 
 

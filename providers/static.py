@@ -6,7 +6,8 @@ from virtcim.broker.provider import Keys, MethodBody
 from virtcim.providers.legacy_paths import read_fixed
 from virtcim.providers.model import NO_METHODS
 from virtcim.providers.serving import has_keys
-from virtcim.schema.layouts import Getter, Layout, Record, RecordSet
+from virtcim.schema.layouts import Getter, Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.wbem.status import WBEMError
 
 

@@ -134,7 +134,7 @@ def shown(model: HostModel, definition: DomainDefinition) -> Iterator[tuple[str,
 
 def device_views(model: HostModel, domain: Domain) -> Mapping[str, tuple[DeviceView, ...]]:
     """Return the devices of a domain by family; kept on its snapshot."""
-    return domain.derive(
+    return domain.recall(
         device_views, lambda one: _device_views(model, one), given=model.host.communication
     )
 
@@ -156,7 +156,7 @@ def _device_views(model: HostModel, domain: Domain) -> Mapping[str, tuple[Device
 
 def setting_views(model: HostModel, domain: Domain) -> Mapping[str, tuple[SettingView, ...]]:
     """Return the settings of a domain's devices by family, of all its configurations."""
-    return domain.derive(setting_views, lambda one: _setting_views(model, one))
+    return domain.recall(setting_views, lambda one: _setting_views(model, one))
 
 
 def _setting_views(model: HostModel, domain: Domain) -> Mapping[str, tuple[SettingView, ...]]:

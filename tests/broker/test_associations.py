@@ -8,7 +8,8 @@ import pytest
 
 from tests.broker.world import World, instances, message, names, paths
 from virtcim.broker.broker import Broker
-from virtcim.schema.layouts import Record, RelatedRecords
+from virtcim.schema.layouts import Record
+from virtcim.schema.records import RelatedRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration
 from virtcim.wbem.paths import ObjectPath

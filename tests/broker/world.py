@@ -14,7 +14,8 @@ from virtcim.broker.provider import Arguments, End, Keys, MethodBody, MethodResu
 from virtcim.broker.rules import STANDARD, Rules
 from virtcim.broker.union import united
 from virtcim.schema.compiler import compile_mof
-from virtcim.schema.layouts import Layout, Record, RecordSet, Values
+from virtcim.schema.layouts import Layout, Record, Values
+from virtcim.schema.records import RecordSet
 from virtcim.schema.repository import Repository
 from virtcim.wbem.encode import encode
 from virtcim.wbem.objects import Instance, Value

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from tests.providers.graph import Graph, references_of
 from virtcim.broker.provider import AssociationProvider, Provider, is_association
 from virtcim.hypervisors.port import Hypervisor
-from virtcim.schema.layouts import Record, RelatedRecords
+from virtcim.schema.layouts import Record
+from virtcim.schema.records import RelatedRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import ObjectPathsReply

@@ -19,7 +19,8 @@ from virtcim.providers.legacy_paths import (
 )
 from virtcim.providers.registry import FAMILIES
 from virtcim.schema.families import build_repository
-from virtcim.schema.layouts import Layout, Record, RecordSet
+from virtcim.schema.layouts import Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import Failed, NotFound
 

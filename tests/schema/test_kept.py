@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from tests.schema.test_layouts import numbered
-from virtcim.schema import layouts
-from virtcim.schema.layouts import MOST_KEPT, PIECE, Selection, WrittenRecords
+from virtcim.schema import records as sets
+from virtcim.schema.layouts import MOST_KEPT, Selection
+from virtcim.schema.records import PIECE, WrittenRecords
 
 # As DeepInheritance and IncludeClassOrigin make them for each of a class's ancestors.
 SELECTIONS = [
@@ -44,7 +45,9 @@ def test_pieces_of_a_big_enumeration_are_not_kept(monkeypatch: pytest.MonkeyPatc
     variant = records.layout.variant(SELECTIONS[0])
     written = [*WrittenRecords(records, variant).named_instances()]
     again = numbered(3 * PIECE)
-    monkeypatch.setattr(layouts, "MOST_PIECES", len(written[0]))
+    monkeypatch.setattr(sets, "MOST_PIECES", len(written[0]))
     for _ in range(2):
         assert [*WrittenRecords(again, variant).named_instances()] == written
         assert again._pieces == {}
+    assert again.records[0]._written  # what fits is kept
+    assert not again.records[-1]._written

@@ -18,17 +18,14 @@ from tests.wbem.strategies import (
 )
 from virtcim.schema.layouts import (
     EVERYTHING,
-    PIECE,
     Layout,
     LayoutError,
     Record,
-    RecordSet,
-    RelatedRecords,
     Selection,
     Values,
-    WrittenRecords,
     typed_key,
 )
+from virtcim.schema.records import PIECE, RecordSet, RelatedRecords, WrittenRecords
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Instance,

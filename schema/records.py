@@ -1,0 +1,163 @@
+"""Sets of records, written as replies carry them.
+
+A set makes its records as far as somebody has read and keeps what was written of it, within bounds:
+what all ask for again and again is a walk over ready pieces, and a big host is no big memory.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from virtcim.schema.layouts import Layout, Record, Selection, Variant
+from virtcim.wbem.writing import full_namespace_xml
+
+PIECE = 100
+"""Instances written in one piece: some 400 kB, some milliseconds when nothing is kept yet."""
+
+MOST_PIECES = 16 << 20
+"""Bytes of the pieces of one set that are kept; those of a bigger set are put together again."""
+
+_NAMED = b"<VALUE.NAMEDINSTANCE>%b%b</VALUE.NAMEDINSTANCE>"
+
+
+class RecordSet:
+    """Records of one layout in order, with the pieces that were written of them.
+
+    They are made as far as somebody has read: a set of many thousands is read a piece at a time.
+    """
+
+    def __init__(self, layout: Layout, records: Iterable[Record]) -> None:
+        self.layout = layout
+        self._made: list[Record] = []
+        self._rest: Iterator[Record] | None = iter(records)
+        self._failure: Exception | None = None
+        self._pieces: dict[str, tuple[Variant | None, list[bytes]]] = {}
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """All records."""
+        return self.upto(None)
+
+    def upto(self, count: int | None) -> Sequence[Record]:
+        """Make records until there are so many, or all; return those that are made.
+
+        Raises what the making of one raised, also the next time.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._rest is not None and (count is None or count > len(self._made)):
+            missing = None if count is None else count - len(self._made)
+            try:
+                self._made.extend(islice(self._rest, missing))
+            except Exception as failure:
+                self._failure = failure
+                raise
+            if count is None or len(self._made) < count:
+                self._rest = None
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        number = 0
+        while number < len(self.upto(number + 1)):
+            yield self._made[number]
+            number += 1
+
+    def pieces(
+        self,
+        form: str,
+        variant: Variant | None,
+        write: Callable[[Record], bytes],
+        write_unkept: Callable[[Record], bytes],
+    ) -> Iterator[bytes]:
+        """Yield pieces of PIECE records each, kept when the variant is one that many ask for.
+
+        Beyond MOST_PIECES nothing is kept, neither the pieces nor what is written of a record.
+        """
+        found = self._pieces.get(form)
+        if found is not None and found[0] is variant:
+            yield from found[1]
+            return
+        written: list[bytes] = []
+        size = start = 0
+        while chunk := self.upto(start + PIECE)[start : start + PIECE]:
+            piece = b"".join([write(record) for record in chunk])
+            size += len(piece)
+            if size <= MOST_PIECES:
+                written.append(piece)
+            else:
+                written.clear()
+                write = write_unkept
+            yield piece
+            start += PIECE
+        if size <= MOST_PIECES and (variant is None or variant.keeps):
+            self._pieces[form] = (variant, written)  # of one variant: the last is asked for again
+
+
+class WrittenRecords:
+    """A record set in one variant, as replies carry it."""
+
+    __slots__ = ("_records", "_variant")
+
+    def __init__(self, records: RecordSet, variant: Variant) -> None:
+        self._records = records
+        self._variant = variant
+
+    def instances(self) -> Iterator[bytes]:
+        """Yield INSTANCE elements."""
+        variant = self._variant
+        return (record.instance_xml(variant) for record in self._records)
+
+    def named_instances(self) -> Iterator[bytes]:
+        """Yield VALUE.NAMEDINSTANCE elements."""
+        variant = self._variant
+        return self._records.pieces(
+            "named",
+            variant,
+            lambda record: _NAMED % (record.name_xml(), record.instance_xml(variant)),
+            lambda record: _NAMED % (_unkept_name(record), variant.write(record.values).encode()),
+        )
+
+    def names(self) -> Iterator[bytes]:
+        """Yield INSTANCENAME elements."""
+        return self._records.pieces("names", None, Record.name_xml, _unkept_name)
+
+
+def _unkept_name(record: Record) -> bytes:
+    return record.layout.name_xml(record.values).encode()
+
+
+class RelatedRecords:
+    """Records of any layouts in one selection, found anew and one by one at each reading.
+
+    `host` completes their paths.
+    """
+
+    __slots__ = ("_chosen", "_find", "_host")
+
+    def __init__(self, find: Callable[[], Iterator[Record]], chosen: Selection, host: str) -> None:
+        self._find = find
+        self._chosen = chosen
+        self._host = host
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._find()
+
+    def objects(self) -> Iterator[bytes]:
+        """Yield VALUE.OBJECTWITHPATH elements."""
+        for record in self._find():
+            variant = record.layout.variant(self._chosen)
+            yield b"<VALUE.OBJECTWITHPATH>%b%b</VALUE.OBJECTWITHPATH>" % (
+                self._path(record),
+                record.instance_xml(variant),
+            )
+
+    def object_paths(self) -> Iterator[bytes]:
+        """Yield OBJECTPATH elements."""
+        for record in self._find():
+            yield b"<OBJECTPATH>%b</OBJECTPATH>" % self._path(record)
+
+    def _path(self, record: Record) -> bytes:
+        location = full_namespace_xml(self._host, record.namespace).encode()
+        return b"<INSTANCEPATH>%b%b</INSTANCEPATH>" % (location, record.name_xml())
