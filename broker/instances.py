@@ -5,7 +5,7 @@ from functools import lru_cache
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, absence, find_record
 from virtcim.schema.layouts import EVERYTHING, Record, Selection
-from virtcim.schema.records import RecordSet, WrittenRecords
+from virtcim.schema.records import WrittenRecord, WrittenRecords
 from virtcim.wbem import operations as ops
 from virtcim.wbem.operations import Names
 from virtcim.wbem.paths import ObjectPath
@@ -52,7 +52,7 @@ def get_instance(namespaces: Namespaces, operation: ops.GetInstance) -> Instance
     record = existing_record(namespaces.get(operation.namespace), operation.instance_name)
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     variant = record.layout.variant(chosen)
-    return InstanceReply(WrittenRecords(RecordSet(record.layout, (record,)), variant))
+    return InstanceReply(WrittenRecord(record, variant))
 
 
 def enumerate_instances(

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 
-MOST = 4096
+MOST = 1024
 """Things kept; a domain that was just read has about five, and 45 kB in them."""
 
 

@@ -128,6 +128,20 @@ def _unkept_name(record: Record) -> bytes:
     return record.layout.name_xml(record.values).encode()
 
 
+class WrittenRecord:
+    """One record in one variant."""
+
+    __slots__ = ("_record", "_variant")
+
+    def __init__(self, record: Record, variant: Variant) -> None:
+        self._record = record
+        self._variant = variant
+
+    def instances(self) -> tuple[bytes]:
+        """Return its INSTANCE element."""
+        return (self._record.instance_xml(self._variant),)
+
+
 class RelatedRecords:
     """Records of any layouts in one selection, found anew and one by one at each reading.
 

@@ -4,13 +4,20 @@ Instances come as collections that write themselves piece by piece, because one 
 thousands; a collection may keep its pieces for the next client.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, Union
 
 from virtcim.wbem.objects import ClassDeclaration, QualifierDeclaration, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.types import CIMType
+
+
+class WrittenInstance(Protocol):
+    """One instance of one selection, written as CIM-XML."""
+
+    def instances(self) -> Iterable[bytes]:
+        """Return INSTANCE elements."""
 
 
 class Written(Protocol):
@@ -45,7 +52,7 @@ class VoidReply:
 class InstanceReply:
     """One instance without its path."""
 
-    instances: Written
+    instances: WrittenInstance
 
 
 @dataclass(frozen=True, slots=True)
