@@ -40,7 +40,9 @@ class FamilyProvider:
         if self._absent is not None:
             return self._absent(self._model, keys)
         telling = self._telling_key
-        return f"No such instance ({self.layout.keys[telling].name}): {keys.get(telling)}"
+        text = f"No such instance ({self.layout.keys[telling].name})"
+        # libvirt-cim says no more than that, and its clients may compare the whole text.
+        return text if self._model.behaviour.rules.loose_keys else f"{text}: {keys.get(telling)}"
 
     def records(self) -> RecordSet:
         """All instances."""
