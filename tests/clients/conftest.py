@@ -24,7 +24,7 @@ def own_server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bridged_lab() -> Iterator[Lab]:
     """A libvirtd in a network of its own with a bridge, and a libvirt network on that."""
     lab = Lab("virtcim-sides", bridge=BRIDGE)
@@ -35,7 +35,7 @@ def bridged_lab() -> Iterator[Lab]:
     lab.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hearing(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """A server that hears of changes by events alone."""
     directory = tmp_path_factory.mktemp("hearing")
@@ -43,7 +43,7 @@ def hearing(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def looking(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """A server that looks again all the time, also for what no event tells."""
     directory = tmp_path_factory.mktemp("watching")
