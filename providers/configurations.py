@@ -66,16 +66,16 @@ class Configuration:
 def current_definition(domain: Domain) -> DomainDefinition:
     """Return the running definition, of an inactive domain the defined one."""
     facts = domain.facts
-    return domain.read(facts.live_xml or facts.persistent_xml or "", _parsed)
+    return domain.read(facts.live_xml or facts.persistent_xml or "", parsed)
 
 
 def defined(domain: Domain) -> DomainDefinition:
     """Return the definition of the next start, of a transient domain the running one."""
     facts = domain.facts
-    return domain.read(facts.persistent_xml or facts.live_xml or "", _parsed)
+    return domain.read(facts.persistent_xml or facts.live_xml or "", parsed)
 
 
-def _parsed(text: str) -> DomainDefinition:
+def parsed(text: str) -> DomainDefinition:
     """Read a text; one that cannot be read says nothing, and must not cost other domains a reply.
 
     Drivers refuse a running definition of that kind, but not all look at the one of the next start.

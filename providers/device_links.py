@@ -15,7 +15,6 @@ from virtcim.providers.walks import (
     every,
     named,
     of_domain,
-    owner_of,
     part_of,
     setting_of,
     settings_of,
@@ -101,7 +100,7 @@ _UNKNOWN = 0
 def _kind(link: Link) -> Kind | None:
     """Return when the setting at the second end holds; None where one is linked to itself."""
     model, record = link.model, link.second
-    domain = owner_of(model, record)
+    domain = model.owner(record)
     if domain is None or link.first is link.second:
         return None
     if record.layout.class_name == model.class_name(SETTING):

@@ -6,8 +6,6 @@ class that declares it; a test walks them all. Rows are grouped by reason.
 
 from collections.abc import Iterator, Mapping
 
-from virtcim.schema.layouts import Layout
-
 Reasons = Mapping[tuple[str, str], str]
 
 _GROUPS: tuple[tuple[str, str], ...] = (
@@ -200,13 +198,3 @@ REASONS: Reasons = dict(_reasons())
 
 A row holds for each class where nothing fills the property; others may fill it.
 """
-
-
-def unfilled(layout: Layout, filled: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield the class and name of each property that nothing fills.
-
-    filled: lower-case names of those that have a getter.
-    """
-    for declared in layout.properties:
-        if declared.name.lower() not in filled and declared.value is None:
-            yield declared.class_origin or layout.class_name, declared.name

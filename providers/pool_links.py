@@ -15,7 +15,7 @@ from virtcim.providers.pool_index import (
     pool_of,
 )
 from virtcim.providers.views import DeviceView
-from virtcim.providers.walks import devices_of, equal, every, grouped, named, owner_of, part_of
+from virtcim.providers.walks import devices_of, equal, every, grouped, named, part_of
 from virtcim.schema.layouts import Record
 
 PROCESSORS, MEMORY, DISKS, NETWORKS, GRAPHICS, INPUTS, CONTROLLERS = POOLS = (
@@ -77,7 +77,7 @@ def _pool_of_device(device: str, pool: str) -> Walk:
     """Return a walk from a device to its pool."""
 
     def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        domain = owner_of(model, source)
+        domain = model.owner(source)
         if domain is None:
             return
         view = part_of(devices_of(model, domain, device), source)

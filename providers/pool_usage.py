@@ -13,10 +13,10 @@ from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
 
-from virtcim.hypervisors.definition import DomainDefinition, parse_domain
+from virtcim.hypervisors.definition import DomainDefinition
 from virtcim.hypervisors.definition.interfaces import Interface
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.configurations import current_definition
+from virtcim.providers.configurations import current_definition, parsed
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import pool_index, pool_of
 
@@ -110,7 +110,7 @@ def _wires_of(domain: Domain) -> frozenset[Wire]:
         wire
         for text in texts
         if text and _TELLING.search(text)
-        for wire in _wires_in(domain.read(text, parse_domain))
+        for wire in _wires_in(domain.read(text, parsed))
     )
 
 

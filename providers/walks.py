@@ -6,7 +6,7 @@ place among the parts of its domain.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from virtcim.inventory.snapshots import Domain
@@ -26,13 +26,6 @@ SETTING = "Virt_VirtualSystemSettingData"
 def every(family: str) -> Walk:
     """Return a walk to all instances of a family."""
     return lambda model, _source: model.provider(family).records()
-
-
-def where(family: str, fits: Callable[[Record, Record], bool]) -> Walk:
-    """Return a walk to the instances of a family that fit the source (second argument)."""
-    return lambda model, source: (
-        record for record in model.provider(family).records() if fits(record, source)
-    )
 
 
 def equal(family: str, theirs: str, ours: str) -> Walk:
@@ -120,11 +113,6 @@ def part_of(pairs: Iterable[tuple[T, Record]], source: Record) -> T | None:
     return next((part for part, record in pairs if record.values == source.values), None)
 
 
-def owner_of(model: HostModel, source: Record) -> Domain | None:
-    """Return the domain that an instance belongs to, by its SystemName or InstanceID."""
-    return model.owner(source)
-
-
 # Devices and their settings
 
 
@@ -132,7 +120,7 @@ def setting_of(device: str, setting: str) -> Walk:
     """Return a walk from a device to its setting in the configuration that holds now."""
 
     def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        domain = owner_of(model, source)
+        domain = model.owner(source)
         if domain is None:
             return
         view = part_of(devices_of(model, domain, device), source)
@@ -147,7 +135,7 @@ def device_of(device: str, setting: str) -> Walk:
     """Return a walk from a setting that holds now to its devices."""
 
     def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        domain = owner_of(model, source)
+        domain = model.owner(source)
         if domain is None:
             return
         part = part_of(settings_of(model, domain, setting), source)
@@ -184,7 +172,7 @@ def configuration_of(
     model: HostModel, source: Record
 ) -> tuple[Domain | None, Configuration | None]:
     """Return the domain of a system's setting and the configuration that it shows."""
-    domain = owner_of(model, source)
+    domain = model.owner(source)
     if domain is None:
         return None, None
     return domain, part_of(systems_of(model, domain), source)
@@ -207,7 +195,7 @@ def whole(setting: str) -> Walk:
     """Return a walk from a device's setting to that of the system, of the same configuration."""
 
     def walk(model: HostModel, source: Record) -> Iterator[Record]:
-        domain = owner_of(model, source)
+        domain = model.owner(source)
         if domain is None:
             return
         part = part_of(settings_of(model, domain, setting), source)

@@ -225,3 +225,15 @@ def test_an_id_that_contradicts_the_state_is_read_again(tmp_path: Any) -> None:
     assert stale.ID() > 0
     (one,) = read_domains(racing, TEST, EVERY_DOMAIN, {})
     assert (one.state, one.id, one.live_xml) == (DomainState.SHUTOFF, None, None)
+
+
+def test_a_definition_without_secrets_does_where_secrets_are_refused() -> None:
+    """Who may not read passwords reads the same definitions without them."""
+    connection = libvirt.openReadOnly("test:///default")
+    (domain,) = connection.listAllDomains()
+    with pytest.raises(libvirt.libvirtError):
+        domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
+    (facts,) = read_domains(connection, TEST, EVERY_DOMAIN, {})
+    assert facts.live_xml == domain.XMLDesc(0)
+    assert facts.persistent_xml == domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    connection.close()

@@ -1,9 +1,11 @@
 """What is always NULL is so on purpose."""
 
+from collections.abc import Iterator
+
 from virtcim.providers.associations import Association
 from virtcim.providers.families import Family
 from virtcim.providers.links import ASSOCIATIONS
-from virtcim.providers.nulls import REASONS, unfilled
+from virtcim.providers.nulls import REASONS
 from virtcim.providers.registry import FAMILIES
 from virtcim.schema.families import build_repository, member
 from virtcim.schema.layouts import Layout
@@ -57,3 +59,13 @@ def unfilled_ends(association: Association) -> set[tuple[str, str]]:
     ends = {p.name.lower() for p in own.properties if p.reference_class}
     filled = frozenset(ends | {name.lower() for name in association.properties})
     return set(unfilled(own, filled))
+
+
+def unfilled(layout: Layout, filled: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield the class and name of each property that nothing fills.
+
+    filled: lower-case names of those that have a getter.
+    """
+    for declared in layout.properties:
+        if declared.name.lower() not in filled and declared.value is None:
+            yield declared.class_origin or layout.class_name, declared.name

@@ -105,6 +105,14 @@ def test_texts_without_such_devices_are_not_parsed() -> None:
     assert len(model.host.recent) == 0
 
 
+def test_a_definition_that_cannot_be_read_takes_nothing() -> None:
+    """What one domain's next start says to nobody costs no pool an answer."""
+    odd = replace(running("odd", VNC, 1), persistent_xml="<interface type='bridge'")
+    model = model_of(odd, running("b", VNC, 2), resources=RESOURCES)
+    assert told(one(model, "GraphicsPool/0"), "Reserved") == (2,)
+    assert told(one(model, "NetworkPool/0"), "Primordial") == (True,)
+
+
 def test_processors_and_memory() -> None:
     """Active domains take what they have now, in the units of the behaviour; others nothing."""
     balloon = running("b", "", 2)
