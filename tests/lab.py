@@ -243,9 +243,19 @@ def press(domain: Any, key: Key) -> None:
     domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 20, [int(key)], 1, 0)
 
 
-def eventually(claim: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until the claim holds; fail when it never does."""
+def eventually(claim: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until the claim holds; fail when it never does.
+
+    A claim on what is not there yet, a LookupError, does not hold yet.
+    """
     end = time.monotonic() + seconds
-    while not claim():
+    while not _holds(claim):
         assert time.monotonic() < end, f"still not so after {seconds} s: {claim}"
         time.sleep(0.01)
+
+
+def _holds(claim: Callable[[], object]) -> bool:
+    try:
+        return bool(claim())
+    except LookupError:
+        return False
