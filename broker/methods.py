@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from virtcim.broker.calling import CALLER
 from virtcim.broker.instances import existing_record
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.provider import Arguments, MethodResult, Provider
@@ -31,6 +32,9 @@ from virtcim.wbem.values import parse
 
 _SERVICE = "CIM_Service"
 
+DIFFERENCE = "Difference"
+"""Output of every method in a dry run, beside those of its signature: what it would change."""
+
 
 async def invoke_method(namespaces: Namespaces, operation: InvokeMethod) -> MethodReply:
     """Run a method; the order of checks is class, method, target, arguments."""
@@ -41,6 +45,8 @@ async def invoke_method(namespaces: Namespaces, operation: InvokeMethod) -> Meth
     body = None if provider is None or method is None else provider.methods.get(method.name)
     if provider is None or method is None or body is None:
         raise _refusal(namespace, declaration, method, operation.method)
+    if CALLER.get().dry_run and method.name not in provider.rehearsed:
+        raise NotSupported(f"{method.name} cannot be rehearsed (dry run); nothing was changed")
     record = _target(namespace, provider, operation.target)
     result = await body(record, typed_arguments(method, operation.arguments))
     return _reply(method, result)
@@ -146,6 +152,7 @@ def _typed_scalar(parameter: Parameter, value: Scalar) -> Scalar:
 
 def _reply(method: Method, result: MethodResult) -> MethodReply:
     types = {parameter.name: parameter.type for parameter in method.parameters}
+    types[DIFFERENCE] = CIMType.STRING
     out = tuple(
         OutParameter(name, types[name], value) for name, value in (result.out or {}).items()
     )

@@ -47,6 +47,10 @@ class Provider(Protocol):
     def methods(self) -> Mapping[str, MethodBody]:
         """Bodies by method name as declared."""
 
+    @property
+    def rehearsed(self) -> frozenset[str]:
+        """The methods that honour a dry run (calling.py); others are refused in one."""
+
     def records(self) -> RecordSet:
         """All instances."""
 

@@ -26,6 +26,7 @@ class UnitedAssociation:
         self.layout = members[0].layout
         self.namespaces = (namespace,)
         self.methods: Mapping[str, MethodBody] = {}
+        self.rehearsed: frozenset[str] = frozenset()
         self.ends: tuple[End, End] = members[0].ends
 
     def records(self) -> RecordSet:

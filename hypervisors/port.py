@@ -5,8 +5,9 @@ HypervisorError, and never blocks the event loop. Rooms above know this page and
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
+from virtcim.hypervisors.actions import Action
 from virtcim.hypervisors.events import EventBus
 from virtcim.hypervisors.model import (
     EVERY_DOMAIN,
@@ -18,6 +19,8 @@ from virtcim.hypervisors.model import (
     Verb,
 )
 from virtcim.hypervisors.resources import DomainStatistics, ResourceFacts
+
+Result = TypeVar("Result")
 
 CallObserver = Callable[[str, float, str], None]
 """Told, on the event loop, of every driver call: name, seconds, "ok" or the error's class."""
@@ -37,6 +40,10 @@ class Hypervisor(Protocol):
     @property
     def verbs(self) -> frozenset[Verb]:
         """What this driver can do to a domain in some state."""
+
+    @property
+    def actions(self) -> frozenset[type[Action[Any]]]:
+        """The kinds of actions that this driver can do to something in some state."""
 
     @property
     def events(self) -> EventBus:
@@ -97,4 +104,11 @@ class Hypervisor(Protocol):
         deadline: seconds; None means the driver's own for this verb.
         Raises DomainNotFound, InvalidState, NotSupported, Busy, DeadlineExceeded, ConnectionLost
         and the rest.
+        """
+
+    async def perform(self, action: Action[Result], *, deadline: float | None = None) -> Result:
+        """Do what an action says.
+
+        deadline: seconds; None means the action's own. Raises NotSupported for a kind that is not
+        in `actions`, and what the action's class and `change` name.
         """

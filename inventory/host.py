@@ -15,10 +15,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import structlog
 
+from virtcim.hypervisors.actions import Action, Changed
 from virtcim.hypervisors.errors import HypervisorError, NotSupported
 from virtcim.hypervisors.events import DomainEvent, EventId
 from virtcim.hypervisors.model import ConnectionChange, DomainFacts, DomainUUID, HostFacts, Verb
@@ -32,6 +33,7 @@ from virtcim.inventory.refresh import Outcome, Refresher, Request
 from virtcim.inventory.resources import ResourceKeeper, Sampler
 from virtcim.inventory.snapshots import NOTHING_LISTED, Change, Domain, Listing
 from virtcim.inventory.telling import tell
+from virtcim.inventory.turns import Turns
 
 log = structlog.get_logger("virtcim.inventory")
 
@@ -40,6 +42,8 @@ AUDIT_SIZE = 500
 
 RETRY_SECONDS = 1.0
 NO_RECORD = DomainRecord()
+
+Result = TypeVar("Result")
 
 ChangeListener = Callable[[Domain | None, Domain | None], None]
 LagObserver = Callable[[float], None]
@@ -100,6 +104,7 @@ class Host:
         self.listing: Listing = NOTHING_LISTED
         self.communication = Communication.NEVER
         self.recent = Recent()
+        self.turns = Turns()
         self._store = records
         self._interval = interval
         self._now = now
@@ -113,9 +118,7 @@ class Host:
         self._change_listeners: list[ChangeListener] = []
         self._communication_listeners: list[Callable[[], None]] = []
         self._listing_lock = asyncio.Lock()
-        self._version = 0
-        self._round = 0
-        self._touches = 0
+        self._version = self._round = self._touches = 0
         self._touched: dict[DomainUUID, int] = {}  # uuid → touch that a running listing missed
         self._stale: set[DomainUUID] = set()  # their definitions must be read, not reused
         self._reload = True  # read every definition
@@ -192,6 +195,29 @@ class Host:
             raise
         # A failure to read is repaired by the next listing; the change was made all the same.
         await asyncio.shield(self._request(uuid, Scope.STATE))
+
+    async def perform(self, action: Action[Result], *, deadline: float | None = None) -> Result:
+        """Do what an action says; when it returns, what it changed has been read again.
+
+        Raises what the hypervisor raises.
+        """
+        try:
+            result = await self.hypervisor.perform(action, deadline=deadline)
+        except HypervisorError:
+            self._read_changed(action, None)  # what we believed may be wrong
+            raise
+        reading = self._read_changed(action, result)
+        if reading is not None:
+            await asyncio.shield(reading)
+        return result
+
+    def _read_changed(self, action: Action[Result], result: Result | None) -> Outcome | None:
+        if action.changed is Changed.DOMAIN:
+            uuid = cast("DomainUUID | None", getattr(action, "uuid", result))
+            return None if uuid is None else self._request(uuid, Scope.DEFINITION)
+        if action.changed is Changed.RESOURCES:
+            return self._resources.request()
+        return None
 
     async def refresh(self, uuid: DomainUUID) -> None:
         """Read everything of a domain again; raises what the hypervisor raises."""

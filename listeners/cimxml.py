@@ -10,6 +10,7 @@ from time import perf_counter
 import structlog
 
 from virtcim.broker.broker import Broker
+from virtcim.broker.calling import CALLER, NOBODY, Caller
 from virtcim.listeners.authentication import Authenticator, Overloaded
 from virtcim.listeners.http_rules import BUSY
 from virtcim.listeners.messages import Broken, Request, Response, refusal_response, refuse
@@ -21,7 +22,7 @@ from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
-from virtcim.wbem.status import Failed, WBEMError
+from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
 
 log = structlog.get_logger("virtcim.listeners")
 
@@ -30,8 +31,7 @@ _HEADERS = (
     b'Content-Type: application/xml; charset="utf-8"\r\nCIMOperation: MethodResponse\r\n'
     b"WBEMServerResponseTime: %d\r\n"
 )
-NOBODY = "-"
-"""Who asks when the server runs open."""
+_DRY_RUN = b"virtcim-dry-run"
 
 
 class CIMXMLApplication:
@@ -119,6 +119,7 @@ class CIMXMLApplication:
 
     async def _change(self, exchange: Exchange, asked: Change) -> Response:
         try:
+            CALLER.set(Caller(exchange.user, _is_dry_run(exchange.request)))
             reply = await self._broker.change(asked)
         except WBEMError as error:
             return self._failure(exchange, error)
@@ -158,3 +159,11 @@ class CIMXMLApplication:
             self._observation.answered(exchange, status, size)
 
         return Response(200, _HEADERS % microseconds, pieces, sent=sent)
+
+
+def _is_dry_run(request: Request) -> bool:
+    """Tell whether nothing may be changed; raises InvalidParameter for a word we do not know."""
+    value = request.headers.get(_DRY_RUN, b"false").strip().lower()
+    if value not in {b"true", b"false"}:
+        raise InvalidParameter("the header Virtcim-Dry-Run is true or false")
+    return value == b"true"

@@ -67,6 +67,7 @@ class TableAssociation:
         self.layout: Layout = model.layout(association.family)
         self.namespaces = (model.namespace, *association.elsewhere)
         self.methods: Mapping[str, MethodBody] = NO_METHODS
+        self.rehearsed: frozenset[str] = frozenset()
         self.ends = self._references()
         first, second = (end.role for end in self.ends)
         self._values = self.layout.bind(

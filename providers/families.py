@@ -23,12 +23,14 @@ CAPTION_LENGTH = 64  # CIM_ManagedElement.Caption has MaxLen(64)
 class Family:
     """A family of classes; `getters` take one part.
 
+    rehearsed: the methods that honour a dry run.
     absent: says why there is no instance with these keys; None leaves that to the broker.
     """
 
     name: str
     getters: Mapping[str, Getter]
     methods: Mapping[str, Method] = field(default_factory=lambda: NO_METHODS)
+    rehearsed: frozenset[str] = frozenset()
     absent: Callable[[HostModel, Keys], str] | None = None
 
 

@@ -28,6 +28,7 @@ class FamilyProvider:
         self.methods: Mapping[str, MethodBody] = {
             name: partial(body, model) for name, body in family.methods.items()
         }
+        self.rehearsed = family.rehearsed
         self._absent = family.absent
         self._telling_key = telling_key(self.layout)
         self._values = self.layout.bind(family.getters)

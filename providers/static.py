@@ -24,6 +24,7 @@ class StaticProvider:
         self.layout = layout
         self.namespaces = (namespace,)
         self.methods: Mapping[str, MethodBody] = NO_METHODS
+        self.rehearsed: frozenset[str] = frozenset()
         values = layout.bind(getters)
         self._records = RecordSet(layout, (Record(layout, namespace, values(s)) for s in sources))
 

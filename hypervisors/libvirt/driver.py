@@ -10,18 +10,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
+from virtcim.hypervisors.actions import Action
 from virtcim.hypervisors.errors import (
     Busy,
     ConnectionLost,
     DeadlineExceeded,
     HypervisorError,
     InvalidArgument,
+    NotSupported,
 )
 from virtcim.hypervisors.events import EventBus
+from virtcim.hypervisors.libvirt.actions import PERFORMERS
 from virtcim.hypervisors.libvirt.changing import change_domain
 from virtcim.hypervisors.libvirt.connections import KeepAlive, Opener
 from virtcim.hypervisors.libvirt.eventloop import ensure_event_loop
@@ -117,6 +120,7 @@ class LibvirtHypervisor:
         self._scheme = scheme_of(uri)
         self._uri = public_uri(uri)
         self._verbs = frozenset(self._scheme.verbs)
+        self._performers = PERFORMERS[self._scheme.driver]
         self._deadlines = deadlines or Deadlines()
         opener = Opener(uri, self._scheme.sharing, keep_alive or KeepAlive())
         self._crew = Crew(opener, most_stuck, self._deadlines.open)
@@ -148,6 +152,11 @@ class LibvirtHypervisor:
     def verbs(self) -> frozenset[Verb]:
         """What the driver's table has."""
         return self._verbs
+
+    @property
+    def actions(self) -> frozenset[type[Action[Any]]]:
+        """What the driver's table has."""
+        return frozenset(self._performers)
 
     @property
     def events(self) -> EventBus:
@@ -211,6 +220,28 @@ class LibvirtHypervisor:
         work = partial(change_domain, scheme=self._scheme, uuid=uuid, verb=verb)
         seconds = self._deadlines.change[verb] if deadline is None else deadline
         await self._observed(verb.value, self._changers.call(work, seconds))
+
+    async def perform(self, action: Action[T], *, deadline: float | None = None) -> T:
+        """Do what an action says, where it may take long on a worker of its own."""
+        kind = type(action)
+        performer = self._performers.get(kind)
+        if performer is None:
+            raise NotSupported(f"the {self._scheme.driver} driver has no {kind.__name__}")
+
+        def work(connection: NativeConnection) -> T:
+            result: T = performer(connection, self._scheme, action)
+            return result
+
+        seconds = action.seconds if deadline is None else deadline
+        call = self._aside(work, seconds) if action.aside else self._changers.call(work, seconds)
+        return await self._observed(kind.__name__, call)
+
+    async def _aside(self, work: Callable[[NativeConnection], T], seconds: float) -> T:
+        worker = await self._crew.hire()
+        try:
+            return await worker.call(work, seconds)
+        finally:
+            self._crew.dismiss(worker)
 
     async def _read(
         self, work: Callable[[NativeConnection], T], seconds: float, pool: Pool | None = None

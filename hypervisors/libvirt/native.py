@@ -127,6 +127,7 @@ class NativeDomain(Protocol):
     def pMWakeup(self) -> int: ...  # noqa: D102, N802
     def managedSave(self) -> int: ...  # noqa: D102, N802
     def managedSaveRemove(self) -> int: ...  # noqa: D102, N802
+    def undefineFlags(self, flags: int) -> int: ...  # noqa: D102, N802
 
 
 Statistics = list[tuple[NativeDomain, dict[str, Any]]]
@@ -153,6 +154,7 @@ class NativeConnection(Protocol):
     def getMaxVcpus(self, type: str | None) -> int: ...  # noqa: A002, D102, N802
     def getAllDomainStats(self, stats: int, flags: int = 0) -> Statistics: ...  # noqa: D102, N802
     def lookupByUUIDString(self, uuid: str) -> NativeDomain: ...  # noqa: D102, N802
+    def defineXML(self, xml: str) -> NativeDomain: ...  # noqa: D102, N802
     def domainEventRegisterAny(  # noqa: D102, N802
         self, domain: None, event: int, callback: Callable[..., None], opaque: object
     ) -> int: ...

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.broker.world import World, layout
+from virtcim.broker.calling import CALLER, Caller
 from virtcim.broker.methods import typed_arguments
 from virtcim.broker.provider import MethodResult
 from virtcim.wbem import operations as ops
@@ -19,6 +20,7 @@ from virtcim.wbem.status import (
     MethodNotAvailable,
     MethodNotFound,
     NotFound,
+    NotSupported,
     WBEMError,
 )
 from virtcim.wbem.types import CIMType
@@ -196,3 +198,18 @@ def test_wrong_arguments(arguments: tuple[Argument, ...], reason: str) -> None:
 def test_required_outputs_are_not_asked_for() -> None:
     """Required says nothing to the caller of a parameter that only comes out."""
     assert typed() == {}
+
+
+def test_a_dry_run_reaches_only_methods_that_honour_it(world: World) -> None:
+    """All others are refused before anything runs."""
+    before = CALLER.set(Caller(dry_run=True))
+    try:
+        with pytest.raises(NotSupported, match="dry run"):
+            call(world, "Act", ONE, LEVEL)
+        assert world.calls.seen == []
+        world.systems.rehearsed = frozenset({"Act"})
+        world.calls.result = MethodResult(0, {"Difference": "+<acpi/>"})
+        difference = OutParameter("Difference", CIMType.STRING, "+<acpi/>")
+        assert call(world, "Act", ONE, LEVEL) == MethodReply(CIMType.UINT32, 0, (difference,))
+    finally:
+        CALLER.reset(before)

@@ -99,6 +99,7 @@ class Rows:
         self.layout = layout(class_name)
         self.namespaces = tuple(namespaces)
         self.methods: Mapping[str, MethodBody] = methods or {}
+        self.rehearsed: frozenset[str] = frozenset()
         self.set = RecordSet(
             self.layout, (Record(self.layout, namespaces[0], self._values(row)) for row in rows)
         )
@@ -135,6 +136,7 @@ class Links:
         self.layout = layout(class_name)
         self.namespaces = tuple(namespaces)
         self.methods: Mapping[str, MethodBody] = {}
+        self.rehearsed: frozenset[str] = frozenset()
         ends = [p for p in self.layout.properties if p.reference_class]
         self.ends = (
             End(ends[0].name, ends[0].reference_class or ""),
@@ -195,6 +197,7 @@ class World:
         others = Rows("T_Service", ({"Name": "s"},), methods=start)
         distant = Rows("T_Bare", ({"Name": "far"},), ("root/b",))
         near = Rows("T_Bare", ({"Name": "near"},), ("root/c",))
+        self.systems = systems
         self.one, self.two, self.padded = systems.set.records
         self.special = specials.set.records[0]
         self.d1, self.d2 = devices.set.records

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
+from virtcim.hypervisors.actions import Action
+from virtcim.hypervisors.errors import NotSupported
 from virtcim.hypervisors.events import EventBus, EventId
 from virtcim.hypervisors.libvirt.xml import definition
 from virtcim.hypervisors.model import (
@@ -18,6 +21,8 @@ from virtcim.hypervisors.model import (
     Verb,
 )
 from virtcim.hypervisors.resources import NO_RESOURCES, DomainStatistics, ResourceFacts
+
+T = TypeVar("T")
 
 HOST = HostFacts(
     hostname="host.example.org",
@@ -50,6 +55,7 @@ class StandingHypervisor:
         self.uri = "standing:///"
         self.connected = True
         self.verbs = frozenset(Verb)
+        self.actions: frozenset[type[Action[Any]]] = frozenset()
         self.events = EventBus(_Silence())
         self.facts = facts
         self.shared = resources
@@ -97,6 +103,15 @@ class StandingHypervisor:
 
     async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:
         """Change nothing."""
+
+    async def perform(
+        self,
+        action: Action[T],
+        *,
+        deadline: float | None = None,  # noqa: ARG002 - the port's name
+    ) -> T:
+        """Do nothing."""
+        raise NotSupported(type(action).__name__)
 
 
 def facts_of(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.inventory.test_host import Seen, Store
+from tests.inventory.scripted import Seen, Store
 from tests.lab import Lab
 from virtcim.hypervisors.errors import HypervisorError
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
@@ -59,6 +59,10 @@ def play(lab: Lab, guests: int, scene: Callable[[Stage, list[Any]], Awaitable[No
         stage = Stage(lab)
         await stage.host.start()
         try:
+            # The first listing of a fresh daemon may be late on a busy machine.
+            await stage.until(lambda: len(stage.host.listing.names) == guests)
+            await stage.until(lambda: stage.host.communication is Communication.OK)
+            stage.seen.clear()
             await scene(stage, domains)
         finally:
             await stage.host.close()

@@ -10,7 +10,7 @@ import libvirt
 import pytest
 from structlog.testing import capture_logs
 
-from tests.inventory.test_host import A, Scripted, Store, facts
+from tests.inventory.scripted import A, Scripted, Store, facts
 from virtcim.hypervisors.errors import ConnectionLost
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import ConnectionChange

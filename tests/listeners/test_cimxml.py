@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 from tests.broker.world import World
 from tests.dsp0203 import check
 from tests.rawhttp import cim_headers, instance_name, intrinsic, message, namespace_path, parameter
+from virtcim.broker.calling import NOBODY
 from virtcim.broker.provider import MethodResult
 from virtcim.listeners.authentication import Authenticator, Overloaded
-from virtcim.listeners.cimxml import NOBODY, CIMXMLApplication
+from virtcim.listeners.cimxml import CIMXMLApplication
 from virtcim.listeners.messages import Broken, Request, Response
 from virtcim.listeners.observation import Observation
 from virtcim.listeners.users import UsersFile
@@ -159,6 +160,16 @@ def test_methods(door: Door) -> None:
     assert door.operations() == [(NOBODY, "Start", "T_Service", "OK")]
     wanted = {"operation": "InvokeMethod", "status": "OK"}
     assert door.counted("virtcim_operations_total", **wanted) == 1
+
+
+def test_a_dry_run_is_a_header(door: Door) -> None:
+    """With it a method that cannot be rehearsed is refused; a word we do not know is no request."""
+    for word, code in (("true", "7"), ("TRUE", "7"), ("perhaps", "4")):
+        _, body = door.ask(START, START_HEADERS | {"Virtcim-Dry-Run": word})
+        assert error(body)[0] == code
+    assert door.world.calls.seen == []
+    _, body = door.ask(START, START_HEADERS | {"Virtcim-Dry-Run": "false"})
+    assert b"<RETURNVALUE" in body
 
 
 BARE_KEY = DEVICE.replace(' VALUETYPE="string"', "")

@@ -1,0 +1,21 @@
+"""Who calls, and how: what a change knows beside its arguments.
+
+The rule: the listener says it once for each request; whatever runs for the request may read it.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+NOBODY = "-"
+"""Who asks when the server runs open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The user of a request; `dry_run`: nothing may be changed, the reply says what would be."""
+
+    user: str = NOBODY
+    dry_run: bool = False
+
+
+CALLER: ContextVar[Caller] = ContextVar("caller", default=Caller())  # noqa: B039 (it is frozen)

@@ -1,0 +1,23 @@
+"""What can be asked of a hypervisor beside reading it and the verbs: each action is data.
+
+The rule: an action says what and never how, in libvirt's words and libvirt's XML, which every
+driver gives definitions in. A driver has one function for each kind of action that it can do
+(`Hypervisor.actions`); what it cannot do is absent there.
+"""
+
+from virtcim.hypervisors.actions.action import Action, Changed
+from virtcim.hypervisors.actions.domains import (
+    DefineDomain,
+    Definitions,
+    ReadDefinitions,
+    UndefineDomain,
+)
+
+__all__ = [
+    "Action",
+    "Changed",
+    "DefineDomain",
+    "Definitions",
+    "ReadDefinitions",
+    "UndefineDomain",
+]
