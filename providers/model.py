@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
+from virtcim.broker.embedded import make
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import MethodBody, Provider
@@ -19,6 +20,7 @@ from virtcim.schema.families import member
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import CommunicationStatus
+from virtcim.wbem.objects import Instance, Value
 from virtcim.wbem.paths import ObjectPath
 
 T = TypeVar("T")
@@ -108,6 +110,13 @@ class HostModel:
         if declaration is None:
             raise KeyError(self.class_name(family))
         return Layout(declaration)
+
+    def embedded(self, class_name: str, values: Mapping[str, Value]) -> Instance:
+        """Return an instance of a class of the schema, to go into a reply as embedded one."""
+        declaration = self._repository.find(class_name)
+        if declaration is None:
+            raise KeyError(class_name)
+        return make(declaration, values)
 
     def add(self, provider: Provider) -> None:
         """Make a provider known to the others."""
