@@ -45,6 +45,7 @@ class Behaviour:
     limit_is_cap: the Limit of processors is the cap that a client set, not how many there can be.
     legacy_actions: what a domain does at an end of the guest, in libvirt-cim's numbers.
     password_mask: what stands for a password.
+    finished_jobs_seconds: how long jobs stay after their end.
     padded_messages: white space before a message and text after it are tolerated.
     rules: of the broker, for keys in paths and for unknown methods.
     """
@@ -72,6 +73,7 @@ class Behaviour:
     limit_is_cap: bool
     legacy_actions: bool
     password_mask: str
+    finished_jobs_seconds: int
     padded_messages: bool
     rules: Rules
 
@@ -107,6 +109,7 @@ STRICT = Behaviour(
     limit_is_cap=False,
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
+    finished_jobs_seconds=300,
     padded_messages=False,
     rules=STANDARD,
 )  # fmt: skip
@@ -151,6 +154,7 @@ LIBVIRT_CIM = Behaviour(
     limit_is_cap=True,
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
+    finished_jobs_seconds=86400,  # libvirt-cim's stay for ever
     padded_messages=True,
     rules=Rules(
         loose_keys=True,

@@ -14,6 +14,7 @@ from virtcim.broker.provider import MethodBody, Provider
 from virtcim.hypervisors.model import HostFacts
 from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs import Engine, Job
 from virtcim.providers.compatibility import LIBVIRT_CIM, STRICT, Behaviour
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Layout, Record
@@ -66,8 +67,9 @@ class DomainParts(Provider, Protocol):
 class HostModel:
     """The providers of one host; `namespace` is where its instances live."""
 
-    def __init__(self, host: Host, server: Server, repository: Repository) -> None:
+    def __init__(self, host: Host, server: Server, repository: Repository, engine: Engine) -> None:
         self.host = host
+        self.engine = engine
         self.server = server
         self.namespace = host.namespace
         self._repository = repository
@@ -80,6 +82,11 @@ class HostModel:
     def behaviour(self) -> Behaviour:
         """What the compatibility switch changes."""
         return self.server.behaviour
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The host's jobs, the oldest first; the same object until one changes."""
+        return self.engine.jobs(self.host.name)
 
     @property
     def view_key(self) -> tuple[object, ...]:

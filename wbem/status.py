@@ -113,7 +113,7 @@ class NotSupported(WBEMError):
 
 
 class AlreadyExists(WBEMError):
-    """An object of that name is there already."""
+    """Something with that name or key exists."""
 
     status = Status.ALREADY_EXISTS
 
