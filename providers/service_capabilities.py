@@ -58,6 +58,7 @@ DONE: Mapping[str, frozenset[Way]] = {
     "DeleteResourceInPool":    _ONCE,
     "ResizeResourceInPool":    _ONCE,
     "RefreshResourcesInPool":  _ONCE,
+    "RequestPowerStateChange": _ONCE,
 }  # fmt: skip
 """The methods of services that are implemented."""
 
