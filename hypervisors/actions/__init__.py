@@ -12,6 +12,7 @@ from virtcim.hypervisors.actions.domains import (
     ReadDefinitions,
     UndefineDomain,
 )
+from virtcim.hypervisors.actions.filters import DefineFilter, ReadFilter, UndefineFilter
 from virtcim.hypervisors.actions.networks import CreateNetwork, DeleteNetwork
 from virtcim.hypervisors.actions.pools import (
     CreatePool,
@@ -29,12 +30,15 @@ __all__ = [
     "CreatePool",
     "CreateVolume",
     "DefineDomain",
+    "DefineFilter",
     "Definitions",
     "DeleteNetwork",
     "DeletePool",
     "DeleteVolume",
     "ReadDefinitions",
+    "ReadFilter",
     "RefreshPool",
     "ResizeVolume",
     "UndefineDomain",
+    "UndefineFilter",
 ]

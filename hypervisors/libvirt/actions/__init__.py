@@ -7,17 +7,17 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains, networks, pools
+from virtcim.hypervisors.libvirt.actions import domains, filters, networks, pools
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
-_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS, **filters.PERFORMERS}
 """What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
     "qemu": {**domains.PERFORMERS, **_SHARED},
     "xen":  {**domains.PERFORMERS, **_SHARED},
-    "test": {**domains.PERFORMERS, **_SHARED},
+    "test": {**domains.PERFORMERS, **pools.PERFORMERS, **networks.PERFORMERS},  # it has no filters
     "lxc":  {**domains.PERFORMERS, **_SHARED},
 })
 # fmt: on
