@@ -12,12 +12,28 @@ from virtcim.hypervisors.actions.domains import (
     ReadDefinitions,
     UndefineDomain,
 )
+from virtcim.hypervisors.actions.snapshots import (
+    Content,
+    CreateSnapshot,
+    DeleteSnapshot,
+    IsBusy,
+    RestoreMemory,
+    RevertToSnapshot,
+    SaveMemory,
+)
 
 __all__ = [
     "Action",
     "Changed",
+    "Content",
+    "CreateSnapshot",
     "DefineDomain",
     "Definitions",
+    "DeleteSnapshot",
+    "IsBusy",
     "ReadDefinitions",
+    "RestoreMemory",
+    "RevertToSnapshot",
+    "SaveMemory",
     "UndefineDomain",
 ]

@@ -7,14 +7,14 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains
+from virtcim.hypervisors.libvirt.actions import domains, snapshots
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": domains.PERFORMERS,
-    "xen":  domains.PERFORMERS,
-    "test": domains.PERFORMERS,
+    "qemu": {**domains.PERFORMERS, **snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL},
+    "xen":  {**domains.PERFORMERS, **snapshots.MEMORY},
+    "test": {**domains.PERFORMERS, **snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL},
     "lxc":  domains.PERFORMERS,
 })
 # fmt: on
