@@ -12,12 +12,29 @@ from virtcim.hypervisors.actions.domains import (
     ReadDefinitions,
     UndefineDomain,
 )
+from virtcim.hypervisors.actions.networks import CreateNetwork, DeleteNetwork
+from virtcim.hypervisors.actions.pools import (
+    CreatePool,
+    CreateVolume,
+    DeletePool,
+    DeleteVolume,
+    RefreshPool,
+    ResizeVolume,
+)
 
 __all__ = [
     "Action",
     "Changed",
+    "CreateNetwork",
+    "CreatePool",
+    "CreateVolume",
     "DefineDomain",
     "Definitions",
+    "DeleteNetwork",
+    "DeletePool",
+    "DeleteVolume",
     "ReadDefinitions",
+    "RefreshPool",
+    "ResizeVolume",
     "UndefineDomain",
 ]

@@ -7,14 +7,17 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains
+from virtcim.hypervisors.libvirt.actions import domains, networks, pools
 from virtcim.hypervisors.libvirt.actions.performing import Performers
+
+_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+"""What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": domains.PERFORMERS,
-    "xen":  domains.PERFORMERS,
-    "test": domains.PERFORMERS,
-    "lxc":  domains.PERFORMERS,
+    "qemu": {**domains.PERFORMERS, **_SHARED},
+    "xen":  {**domains.PERFORMERS, **_SHARED},
+    "test": {**domains.PERFORMERS, **_SHARED},
+    "lxc":  {**domains.PERFORMERS, **_SHARED},
 })
 # fmt: on
