@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from virtcim.infostore.jobs import JobKind
 from virtcim.inventory.host import Host
-from virtcim.jobs import Recoverer
+from virtcim.jobs import Recoverer, snapshots
 
 
 def recoverers(_hosts: Mapping[str, Host]) -> Mapping[JobKind, Recoverer]:
@@ -12,4 +12,6 @@ def recoverers(_hosts: Mapping[str, Host]) -> Mapping[JobKind, Recoverer]:
 
     hosts: all hosts of the server by name, since work may concern two.
     """
-    return {}
+    return {
+        JobKind.SNAPSHOT: snapshots.recover,
+    }

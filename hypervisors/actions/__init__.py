@@ -21,20 +21,36 @@ from virtcim.hypervisors.actions.pools import (
     RefreshPool,
     ResizeVolume,
 )
+from virtcim.hypervisors.actions.snapshots import (
+    Content,
+    CreateSnapshot,
+    DeleteSnapshot,
+    IsBusy,
+    RestoreMemory,
+    RevertToSnapshot,
+    SaveMemory,
+)
 
 __all__ = [
     "Action",
     "Changed",
+    "Content",
     "CreateNetwork",
     "CreatePool",
+    "CreateSnapshot",
     "CreateVolume",
     "DefineDomain",
     "Definitions",
     "DeleteNetwork",
     "DeletePool",
+    "DeleteSnapshot",
     "DeleteVolume",
+    "IsBusy",
     "ReadDefinitions",
     "RefreshPool",
     "ResizeVolume",
+    "RestoreMemory",
+    "RevertToSnapshot",
+    "SaveMemory",
     "UndefineDomain",
 ]
