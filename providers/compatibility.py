@@ -32,7 +32,8 @@ class Behaviour:
     units: texts of AllocationUnits by what is counted.
     legacy_templates: template settings are those of libvirt-cim, under ids that are not unique.
     legacy_pools: pools are those of libvirt-cim: of active networks and storage pools alone, none
-        of the host's own bridges, and types in its own numbers.
+        of the host's own bridges, and types in its own numbers; who configures them gets its
+        errors instead of return codes.
     legacy_capabilities: methods are claimed as libvirt-cim claims them, done or not.
     sap_ports: console access points are those of the first VNC displays, named by their ports, and
         enabled but offline while the domain runs.

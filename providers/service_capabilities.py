@@ -1,9 +1,9 @@
 """What services can do, as their capabilities tell it.
 
 The rule: a method is claimed when it is in DONE, and DONE has what is implemented, so that who adds
-a method adds a row there. Nothing is yet. Clients of libvirt-cim, which read these lists and were
-written for what it does, are told its lists as they are, but for the number of AddResourceSettings,
-which it gives as one that the class does not have.
+a method adds a row there. Clients of libvirt-cim, which read these lists and were written for what
+it does, are told its lists as they are, but for the number of AddResourceSettings, which it gives
+as one that the class does not have.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,12 +47,21 @@ class Way(Enum):
     AS_JOB = "a job says how it goes"
 
 
+_ONCE, _JOB = frozenset({Way.AT_ONCE}), frozenset({Way.AS_JOB})
+
 DONE: Mapping[str, frozenset[Way]] = {
-    # method            ways in which it is done
-    "CreateSnapshot": frozenset({Way.AS_JOB}),
-    "ApplySnapshot": frozenset({Way.AS_JOB}),
-    "DestroySnapshot": frozenset({Way.AT_ONCE, Way.AS_JOB}),  # memory at once
-}
+    # method                   ways in which it is done
+    "CreateChildResourcePool": _ONCE,
+    "DeleteResourcePool":      _ONCE,
+    "CreateResourceInPool":    _ONCE,
+    "DeleteResourceInPool":    _ONCE,
+    "ResizeResourceInPool":    _ONCE,
+    "RefreshResourcesInPool":  _ONCE,
+    "RequestPowerStateChange": _ONCE,
+    "CreateSnapshot":          _JOB,
+    "ApplySnapshot":           _JOB,
+    "DestroySnapshot":         _ONCE | _JOB,  # memory at once
+}  # fmt: skip
 """The methods of services that are implemented."""
 
 _AT_ONCE, _AS_JOB = Way.AT_ONCE, Way.AS_JOB

@@ -12,6 +12,15 @@ from virtcim.hypervisors.actions.domains import (
     ReadDefinitions,
     UndefineDomain,
 )
+from virtcim.hypervisors.actions.networks import CreateNetwork, DeleteNetwork
+from virtcim.hypervisors.actions.pools import (
+    CreatePool,
+    CreateVolume,
+    DeletePool,
+    DeleteVolume,
+    RefreshPool,
+    ResizeVolume,
+)
 from virtcim.hypervisors.actions.snapshots import (
     Content,
     CreateSnapshot,
@@ -26,12 +35,20 @@ __all__ = [
     "Action",
     "Changed",
     "Content",
+    "CreateNetwork",
+    "CreatePool",
     "CreateSnapshot",
+    "CreateVolume",
     "DefineDomain",
     "Definitions",
+    "DeleteNetwork",
+    "DeletePool",
     "DeleteSnapshot",
+    "DeleteVolume",
     "IsBusy",
     "ReadDefinitions",
+    "RefreshPool",
+    "ResizeVolume",
     "RestoreMemory",
     "RevertToSnapshot",
     "SaveMemory",

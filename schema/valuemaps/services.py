@@ -28,6 +28,22 @@ class PoolMethod(IntEnum):
     CIM_CHANGEPARENTRESOURCEPOOL_IS_SUPPORTED = 7
 
 
+class PoolConfigurationCode(IntEnum):
+    """Return value of CIM_ResourcePoolConfigurationService.CreateChildResourcePool."""
+
+    JOB_COMPLETED_WITH_NO_ERROR = 0
+    NOT_SUPPORTED = 1
+    UNKNOWN = 2
+    TIMEOUT = 3
+    FAILED = 4
+    INVALID_PARAMETER = 5
+    IN_USE = 6
+    INCORRECT_RESOURCETYPE_FOR_THE_POOL = 7
+    INSUFFICIENT_RESOURCES = 8
+    METHOD_PARAMETERS_CHECKED_JOB_STARTED = 4096
+    SIZE_NOT_SUPPORTED = 4097
+
+
 class MigrationMethod(IntEnum):
     """CIM_VirtualSystemMigrationCapabilities.SynchronousMethodsSupported, one entry."""
 

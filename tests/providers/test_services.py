@@ -15,6 +15,7 @@ from virtcim.hypervisors.model import Verb
 from virtcim.inventory import Communication
 from virtcim.providers import management_service, service_capabilities, services
 from virtcim.providers.model import HostModel
+from virtcim.providers.pool_configuration import UNSUPPORTED
 from virtcim.providers.registry import FAMILIES
 from virtcim.providers.service_capabilities import DONE, POWER_STATES, Methods, Way
 from virtcim.providers.states import TRANSITIONS
@@ -97,7 +98,7 @@ def implemented() -> Iterator[str]:
     names = {*services.NAMES, management_service.FAMILY}
     for family in FAMILIES:
         if family.name in names:
-            yield from family.methods
+            yield from family.methods.keys() - UNSUPPORTED.keys()
 
 
 def test_what_is_claimed_is_what_is_done() -> None:
@@ -124,7 +125,7 @@ def test_claims_of_strict_mode() -> None:
     (migration,) = records(model, service_capabilities.MIGRATION)
     assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == ((), (), ())
     (pools,) = records(model, service_capabilities.POOL_CONFIGURATION)
-    assert told(pools, *CLAIMS) == ((), ())
+    assert told(pools, *CLAIMS) == ((3, 4), ())
     (snapshots,) = records(model, service_capabilities.SNAPSHOT)
     assert told(snapshots, CLAIMS[0], "AynchronousMethodsSupported", "SnapshotTypesSupported") == (
         (3,), (2, 3, 4), (),
@@ -208,11 +209,12 @@ def test_power_states_are_total() -> None:
 
 
 def test_power_states_are_what_the_hypervisor_can_do() -> None:
-    """The states are those of RequestStateChange; none is requested of the service yet."""
+    """The states are those of RequestStateChange, and the service can be asked for each."""
     model = model_of()
     (power,) = records(model, service_capabilities.POWER)
     assert power["PowerStatesSupported"] == (2, 6, 12, 7, 3, 15, 10)
-    assert told(power, "RequestedPowerStatesSupported", "PowerChangeCapabilities") == ((), ())
+    assert power["RequestedPowerStatesSupported"] == power["PowerStatesSupported"]
+    assert power["PowerChangeCapabilities"] == (3, 4, 7, 8)
     few = model_of()
     assert isinstance(few.host.hypervisor, StandingHypervisor)
     few.host.hypervisor.verbs = frozenset({Verb.START, Verb.DESTROY})

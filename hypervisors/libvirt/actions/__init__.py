@@ -7,14 +7,19 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains, snapshots
+from virtcim.hypervisors.libvirt.actions import domains, networks, pools, snapshots
 from virtcim.hypervisors.libvirt.actions.performing import Performers
+
+_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+"""What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
+
+_SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**domains.PERFORMERS, **snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL},
-    "xen":  {**domains.PERFORMERS, **snapshots.MEMORY},
-    "test": {**domains.PERFORMERS, **snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL},
-    "lxc":  domains.PERFORMERS,
+    "qemu": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS},
+    "xen":  {**domains.PERFORMERS, **_SHARED, **snapshots.MEMORY},
+    "test": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS},
+    "lxc":  {**domains.PERFORMERS, **_SHARED},
 })
 # fmt: on
