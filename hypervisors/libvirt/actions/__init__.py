@@ -7,13 +7,13 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains
+from virtcim.hypervisors.libvirt.actions import domains, migration
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": domains.PERFORMERS,
-    "xen":  domains.PERFORMERS,
+    "qemu": {**domains.PERFORMERS, **migration.PERFORMERS},
+    "xen":  {**domains.PERFORMERS, **migration.UNCONTROLLED},
     "test": domains.PERFORMERS,
     "lxc":  domains.PERFORMERS,
 })
