@@ -176,14 +176,16 @@ class AutostartAt(Action[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLeftover(Action[None]):
-    """Remove from the destination what a failed migration left: an incoming domain, a definition.
+    """Remove what a migration has left: a domain that waits for its memory or has sent it away.
 
-    A domain that runs there is none of these: raises InvalidState. Nothing there is no error.
+    A definition too. uri: of the destination; None means the source. A domain that runs is none of
+    these: raises InvalidState. Nothing there is no error.
     """
 
+    changed: ClassVar[Changed] = Changed.DOMAIN
     aside: ClassVar[bool] = True
 
-    uri: str
+    uri: str | None
     uuid: DomainUUID
 
 

@@ -188,19 +188,31 @@ def autostart_at(_connection: NativeConnection, _scheme: Scheme, action: Autosta
         domain.setAutostart(1)
 
 
-def remove_leftover(_connection: NativeConnection, scheme: Scheme, action: RemoveLeftover) -> None:
-    """Destroy what waits for a memory that does not come; undefine what stays after that."""
-    with destination(action.uri) as there, translated(there):
-        domain = unless_gone(lambda: there.lookupByUUIDString(action.uuid))
+# What a migration can leave active: it waits for a memory, or has sent it away.
+_REMAINS = frozenset({StateReason.MIGRATION, StateReason.POSTCOPY, StateReason.POSTCOPY_FAILED})
+
+
+def remove_leftover(connection: NativeConnection, scheme: Scheme, action: RemoveLeftover) -> None:
+    """Destroy and undefine it, at this end or at the other."""
+    if action.uri is None:
+        _remove_from(connection, scheme, action.uuid)
+    else:
+        with destination(action.uri) as there:
+            _remove_from(there, scheme, action.uuid)
+
+
+def _remove_from(connection: NativeConnection, scheme: Scheme, uuid: DomainUUID) -> None:
+    with translated(connection):
+        domain = unless_gone(lambda: connection.lookupByUUIDString(uuid))
         if domain is not None:
             unless_gone(partial(_remove, domain, scheme))
 
 
 def _remove(domain: NativeDomain, scheme: Scheme) -> None:
     if domain.isActive():
-        found = state_and_reason(*domain.state(), nostate=scheme.nostate)
-        if found != (DomainState.PAUSED, StateReason.MIGRATION):
-            raise InvalidState("the domain runs at the destination")
+        state, reason = state_and_reason(*domain.state(), nostate=scheme.nostate)
+        if state is not DomainState.PAUSED or reason not in _REMAINS:
+            raise InvalidState("the domain runs")
         persistent = domain.isPersistent()
         domain.destroy()
         if not persistent:
