@@ -44,6 +44,7 @@ class Behaviour:
     limit_is_cap: the Limit of processors is the cap that a client set, not how many there can be.
     legacy_actions: what a domain does at an end of the guest, in libvirt-cim's numbers.
     password_mask: what stands for a password.
+    finished_jobs_seconds: how long jobs stay after their end.
     padded_messages: white space before a message and text after it are tolerated.
     rules: of the broker, for keys in paths and for unknown methods.
     """
@@ -71,6 +72,7 @@ class Behaviour:
     limit_is_cap: bool
     legacy_actions: bool
     password_mask: str
+    finished_jobs_seconds: int
     padded_messages: bool
     rules: Rules
 
@@ -106,6 +108,7 @@ STRICT = Behaviour(
     limit_is_cap=False,
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
+    finished_jobs_seconds=300,
     padded_messages=False,
     rules=STANDARD,
 )  # fmt: skip
@@ -150,6 +153,7 @@ LIBVIRT_CIM = Behaviour(
     limit_is_cap=True,
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
+    finished_jobs_seconds=86400,  # libvirt-cim's stay for ever
     padded_messages=True,
     rules=Rules(
         loose_keys=True,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from virtcim.inventory.host import Communication
 from virtcim.providers import host_system
-from virtcim.providers.families import HostFamily, itself
+from virtcim.providers.families import HostFamily, Method, itself
 from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter
@@ -69,7 +69,19 @@ _OWN: Mapping[str, Mapping[str, Getter]] = {
 }  # fmt: skip
 """What some have beside it."""
 
+METHODS: Mapping[str, Mapping[str, Method]] = {}
+"""What each can do; the methods of a family stand in a module of their own."""
+
+REHEARSED: Mapping[str, frozenset[str]] = {}
+"""Those of them that honour a dry run."""
+
 FAMILIES = tuple(
-    HostFamily(name=family, getters={**_properties(family), **_OWN.get(family, {})}, parts=itself)
+    HostFamily(
+        name=family,
+        getters={**_properties(family), **_OWN.get(family, {})},
+        parts=itself,
+        methods=METHODS.get(family, {}),
+        rehearsed=REHEARSED.get(family, frozenset()),
+    )
     for family in NAMES
 )

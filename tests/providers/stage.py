@@ -8,8 +8,11 @@ from virtcim.broker.broker import Broker
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.job_table import JobWrite
+from virtcim.infostore.jobs import JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.providers.model import Server
 from virtcim.providers.registry import build_namespaces
 from virtcim.schema.layouts import Record
@@ -45,6 +48,16 @@ class Store:
         """Forget one."""
         self.kept.pop(uuid, None)
 
+    async def jobs(self) -> list[JobRecord]:
+        """Return none: the server has just been installed."""
+        return []
+
+    async def write_job(self, write: JobWrite) -> None:
+        """Keep what changes with a job."""
+        if self.fault is not None:
+            raise self.fault
+        self.kept |= {uuid: record for (_, uuid), record in write.domains.items()}
+
 
 class Driver(LibvirtHypervisor):
     """The real driver, which can be told to fail, and remembers what it did."""
@@ -68,9 +81,10 @@ class Stage:
     def __init__(self, *, compat: bool) -> None:
         self.driver = Driver()
         self.store = Store()
+        self.engine = Engine(self.store)
         self.host = Host("h", self.driver, self.store, prefix="Test", namespace=NAMESPACE)
         server = Server(SERVER, "1.2.3", compat=compat)
-        self.namespaces = build_namespaces((self.host,), server)
+        self.namespaces = build_namespaces((self.host,), server, self.engine)
         self.broker = Broker(self.namespaces, server.host_name)
 
     def records(self, class_name: str, namespace: str = NAMESPACE) -> list[Record]:
