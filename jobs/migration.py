@@ -32,6 +32,7 @@ from virtcim.jobs.failures import JobFailed, wbem_error
 from virtcim.jobs.finding import ASK_SECONDS, Finder, show
 from virtcim.jobs.moves import Move, move_of
 from virtcim.jobs.plans import Adopted, Recoverer, Run, Verdict
+from virtcim.jobs.plans import Failed as NotDone
 from virtcim.jobs.whereabouts import Outcome, Place
 from virtcim.wbem.status import AlreadyExists, Failed
 
@@ -44,6 +45,7 @@ PASSES_BEFORE_POST_COPY = 2
 """Post-copy begins with the second pass over the memory: the first finds most of it at rest."""
 
 _NOTHING_BEGUN = (ConnectionFailed, NotSupported)
+_NEVER_BEGAN = NotDone("Migration Failed: the server ended before it began")
 
 
 class Phase(StrEnum):
@@ -67,7 +69,9 @@ class Migration:
 
     async def work(self, run: Run) -> Facts:
         """Do it, or go on after a crash of the server from what was noted."""
-        phase = Phase(str(run.record.notes.get("phase", Phase.BEGINNING.value)))
+        if "phase" not in run.record.notes:
+            await run.note(move=self.move.facts(), phase=Phase.BEGINNING.value)
+        phase = Phase(str(run.record.notes["phase"]))
         steps: Mapping[Phase, Callable[[Run], Awaitable[Facts]]] = {
             Phase.BEGINNING: self._begin,
             Phase.TRANSFER: self._find_again,
@@ -188,7 +192,7 @@ class Migration:
         if self.move.restarts:
             with suppress(InvalidState):  # it has not ended yet, or others have started it
                 await self._source.change(self.move.uuid, Verb.START)
-        await self._look_again(self._source)
+        await self._look_again()
 
     async def _arrive(self, run: Run) -> Facts:
         """Let the destination have what no migration carries along."""
@@ -196,11 +200,10 @@ class Migration:
             await self._start_there(run)
         if self.move.autostart:
             await self._autostart_there()
-        await self._look_again(self._source)
+        await self._look_again()
         if self._target is not None:
-            await self._look_again(self._target)
             await self._move_record(self._target)
-        return {"destination": self.move.destination, "warnings": self._warnings}
+        return {"Warnings": self._warnings} if self._warnings else {}
 
     async def _start_there(self, run: Run) -> None:
         """Start it; where it cannot be, bring it back."""
@@ -222,7 +225,7 @@ class Migration:
                 BringBack(uri=move.destination, uuid=move.uuid, name=move.name)
             )
         except HypervisorError as error:
-            await self._look_again(self._source)
+            await self._look_again()
             raise JobFailed(
                 Failed(f"{reason}; it stays there, and is off: {error.detail}")
             ) from error
@@ -248,8 +251,13 @@ class Migration:
             log.warning("record_not_moved", domain=uuid, error=str(error))
             self._warnings.append("what was remembered of the domain did not move with it")
 
-    async def _look_again(self, host: Host) -> None:
+    async def _look_again(self) -> None:
         """No event tells that a migration undefined a domain, nor that one came that is off."""
+        for host in (self._source, self._target):
+            if host is not None:
+                await self._refresh(host)
+
+    async def _refresh(self, host: Host) -> None:
         try:
             await host.refresh(self.move.uuid)
         except HypervisorError as error:  # the next listing will see it
@@ -270,7 +278,10 @@ def recoverer(hosts: Mapping[str, Host]) -> Recoverer:
     """Return what finds migrations again: both ends are asked, and a daemon's job is followed."""
 
     async def recover(record: JobRecord, source: Host) -> Verdict:
-        move = move_of(record.parameters)
+        noted = record.notes.get("move")
+        if not isinstance(noted, dict):
+            return _NEVER_BEGAN
+        move = move_of(noted)
         target = None if move.host is None else hosts.get(move.host)
         migration = Migration(move, source, target)
         return Adopted(migration.work, migration.stop)

@@ -31,7 +31,7 @@ class Move:
     destination: URI. place: the destination as the client named it. host: the name of the host of
     ours that it is; None means that it is none. flags, stream_uri, bandwidth_mib, downtime_ms: of
     the copying of memory and disks. new_name: None keeps the name.
-    was_active, was_paused, persistent, autostart: of the domain before.
+    was_paused, persistent, autostart: of the domain before.
     shutdown_seconds: how long a guest that is to restart may take to end.
     """
 
@@ -46,7 +46,6 @@ class Move:
     stream_uri: str | None = None
     bandwidth_mib: int | None = None
     downtime_ms: int | None = None
-    was_active: bool = True
     was_paused: bool = False
     persistent: bool = True
     autostart: bool = False
@@ -60,7 +59,7 @@ class Move:
     @property
     def restarts(self) -> bool:
         """The guest is ended before, and started after."""
-        return self.type is MoveType.RESTART and self.was_active
+        return self.type is MoveType.RESTART
 
     def action(self) -> Migrate:
         """Return the action that moves it, or its definition."""

@@ -1,7 +1,7 @@
 """What services can do, as their capabilities tell it.
 
 The rule: a method is claimed when it is in DONE, and DONE has what is implemented, so that who adds
-a method adds a row there. Nothing is yet. Clients of libvirt-cim, which read these lists and were
+a method adds a row there. Clients of libvirt-cim, which read these lists and were
 written for what it does, are told its lists as they are, but for the number of AddResourceSettings,
 which it gives as one that the class does not have.
 """
@@ -12,6 +12,7 @@ from enum import Enum, IntEnum
 from typing import Any
 
 from virtcim.inventory.snapshots import Domain
+from virtcim.providers import migration_settings
 from virtcim.providers.families import DomainFamily, HostFamily, itself, owner
 from virtcim.providers.model import HostModel
 from virtcim.providers.states import requested_states_supported
@@ -28,6 +29,7 @@ from virtcim.schema.valuemaps import (
     RequestedState,
     SnapshotMethod,
     SnapshotType,
+    StorageCopy,
     TransportType,
 )
 
@@ -49,8 +51,14 @@ class Way(Enum):
 
 
 DONE: Mapping[str, frozenset[Way]] = {
-    # method: ways in which it is done
-}
+    # method                                   ways in which it is done
+    "CheckVirtualSystemIsMigratableToHost":   frozenset({Way.AT_ONCE}),
+    "CheckVirtualSystemIsMigratableToSystem": frozenset({Way.AT_ONCE}),
+    "MigrateVirtualSystemToHost":             frozenset({Way.AS_JOB}),
+    "MigrateVirtualSystemToSystem":           frozenset({Way.AS_JOB}),
+    "MigrateSSHKeyCopy":                      frozenset({Way.AT_ONCE}),
+    "MigrateSSHKeyDelete":                    frozenset({Way.AT_ONCE}),
+}  # fmt: skip
 """The methods of services that are implemented."""
 
 _AT_ONCE, _AS_JOB = Way.AT_ONCE, Way.AS_JOB
@@ -203,6 +211,8 @@ MIGRATION_SETTING_PROPERTIES: Mapping[str, Getter] = {
     "MigrationType": lambda _: MigrationType.LIVE,
     "Priority":      lambda _: 0,
     "TransportType": lambda _: TransportType.SSH,
+    "StorageCopy":   lambda _: StorageCopy.NONE,
+    **{flag: lambda _: False for flag in migration_settings.FLAGS},
 }  # fmt: skip
 
 POOL_CONFIGURATION_PROPERTIES: Mapping[str, Getter] = {

@@ -7,7 +7,7 @@ Names are libvirt-cim's: clients build the paths of services from them. What a s
 from collections.abc import Mapping
 
 from virtcim.inventory.host import Communication
-from virtcim.providers import host_system
+from virtcim.providers import host_system, migration_service
 from virtcim.providers.families import HostFamily, Method, itself
 from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
@@ -69,7 +69,9 @@ _OWN: Mapping[str, Mapping[str, Getter]] = {
 }  # fmt: skip
 """What some have beside it."""
 
-METHODS: Mapping[str, Mapping[str, Method]] = {}
+METHODS: Mapping[str, Mapping[str, Method]] = {
+    MIGRATION: migration_service.METHODS,
+}
 """What each can do; the methods of a family stand in a module of their own."""
 
 REHEARSED: Mapping[str, frozenset[str]] = {}

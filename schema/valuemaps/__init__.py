@@ -87,6 +87,7 @@ from virtcim.schema.valuemaps.services import (
     RequestedPowerState,
     SnapshotMethod,
     SnapshotType,
+    StorageCopy,
     TimeScope,
     TransportType,
 )
@@ -161,6 +162,7 @@ __all__ = [
     "SnapshotMethod",
     "SnapshotType",
     "SpecificationType",
+    "StorageCopy",
     "TimeScope",
     "TransportType",
     "ValueRange",
