@@ -46,6 +46,7 @@ class Behaviour:
     legacy_actions: what a domain does at an end of the guest, in libvirt-cim's numbers.
     password_mask: what stands for a password.
     finished_jobs_seconds: how long jobs stay after their end.
+    legacy_snapshots: snapshots are those of memory alone, as far as clients see.
     padded_messages: white space before a message and text after it are tolerated.
     rules: of the broker, for keys in paths and for unknown methods.
     """
@@ -74,6 +75,7 @@ class Behaviour:
     legacy_actions: bool
     password_mask: str
     finished_jobs_seconds: int
+    legacy_snapshots: bool
     padded_messages: bool
     rules: Rules
 
@@ -110,6 +112,7 @@ STRICT = Behaviour(
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
     finished_jobs_seconds=300,
+    legacy_snapshots=False,
     padded_messages=False,
     rules=STANDARD,
 )  # fmt: skip
@@ -155,6 +158,7 @@ LIBVIRT_CIM = Behaviour(
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
     finished_jobs_seconds=86400,  # libvirt-cim's stay for ever
+    legacy_snapshots=True,
     padded_messages=True,
     rules=Rules(
         loose_keys=True,

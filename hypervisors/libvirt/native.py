@@ -57,6 +57,7 @@ class NativeSnapshot(Protocol):
 
     def getName(self) -> str: ...  # noqa: D102, N802
     def getXMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
+    def delete(self) -> int: ...  # noqa: D102
 
 
 class NativeResource(Protocol):
@@ -116,6 +117,10 @@ class NativeDomain(Protocol):
     def snapshotNum(self) -> int: ...  # noqa: D102, N802
     def listAllSnapshots(self, flags: int) -> list[NativeSnapshot]: ...  # noqa: D102, N802
     def snapshotCurrent(self) -> NativeSnapshot: ...  # noqa: D102, N802
+    def snapshotLookupByName(self, name: str) -> NativeSnapshot: ...  # noqa: D102, N802
+    def snapshotCreateXML(self, xml: str, flags: int) -> NativeSnapshot: ...  # noqa: D102, N802
+    def revertToSnapshot(self, snapshot: NativeSnapshot, flags: int) -> int: ...  # noqa: D102, N802
+    def controlInfo(self) -> list[int]: ...  # noqa: D102, N802
     def XMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
     def create(self) -> int: ...  # noqa: D102
     def destroy(self) -> int: ...  # noqa: D102
@@ -128,6 +133,18 @@ class NativeDomain(Protocol):
     def managedSave(self) -> int: ...  # noqa: D102, N802
     def managedSaveRemove(self) -> int: ...  # noqa: D102, N802
     def undefineFlags(self, flags: int) -> int: ...  # noqa: D102, N802
+    def setAutostart(self, autostart: int) -> int: ...  # noqa: D102, N802
+    def jobStats(self, flags: int = 0) -> dict[str, Any]: ...  # noqa: D102, N802
+    def abortJob(self) -> int: ...  # noqa: D102, N802
+    def migrateStartPostCopy(self, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrateSetMaxDowntime(self, downtime: int, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrate3(  # noqa: D102
+        self, destination: "NativeConnection", parameters: dict[str, Any], flags: int
+    ) -> "NativeDomain": ...
+    def migrateToURI3(  # noqa: D102, N802
+        self, uri: str, parameters: dict[str, Any], flags: int
+    ) -> int: ...
 
 
 Statistics = list[tuple[NativeDomain, dict[str, Any]]]
@@ -154,6 +171,7 @@ class NativeConnection(Protocol):
     def getMaxVcpus(self, type: str | None) -> int: ...  # noqa: A002, D102, N802
     def getAllDomainStats(self, stats: int, flags: int = 0) -> Statistics: ...  # noqa: D102, N802
     def lookupByUUIDString(self, uuid: str) -> NativeDomain: ...  # noqa: D102, N802
+    def lookupByName(self, name: str) -> NativeDomain: ...  # noqa: D102, N802
     def defineXML(self, xml: str) -> NativeDomain: ...  # noqa: D102, N802
     def domainEventRegisterAny(  # noqa: D102, N802
         self, domain: None, event: int, callback: Callable[..., None], opaque: object

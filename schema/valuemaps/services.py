@@ -83,6 +83,14 @@ class TransportType(IntEnum):
     IPC = 6
 
 
+class StorageCopy(IntEnum):
+    """Virt_VirtualSystemMigrationSettingData.StorageCopy."""
+
+    NONE = 0
+    ALL = 1
+    INCREMENT = 2
+
+
 class SnapshotMethod(IntEnum):
     """CIM_VirtualSystemSnapshotServiceCapabilities.SynchronousMethodsSupported, one entry."""
 
@@ -96,6 +104,19 @@ class SnapshotType(IntEnum):
 
     FULL_SNAPSHOT = 2
     DISK_SNAPSHOT = 3
+
+
+class SnapshotCode(IntEnum):
+    """Return value of CIM_VirtualSystemSnapshotService.CreateSnapshot, and of its other methods."""
+
+    COMPLETED_WITH_NO_ERROR = 0
+    NOT_SUPPORTED = 1
+    FAILED = 2
+    TIMEOUT = 3
+    INVALID_PARAMETER = 4
+    INVALID_STATE = 5
+    INVALID_TYPE = 6
+    METHOD_PARAMETERS_CHECKED_JOB_STARTED = 4096
 
 
 class RedirectionServiceType(IntEnum):

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.hypervisors.standing import StandingHypervisor
 from tests.providers.handmade import found_again, model_of, records, told
-from tests.providers.shared_resources import running
+from tests.providers.shared_resources import running, stopped
 from tests.providers.stage import SERVER
+from virtcim.hypervisors.actions import Action, CreateSnapshot, SaveMemory
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory import Communication
 from virtcim.providers import management_service, service_capabilities, services
+from virtcim.providers.model import HostModel
 from virtcim.providers.pool_configuration import UNSUPPORTED
 from virtcim.providers.registry import FAMILIES
 from virtcim.providers.service_capabilities import DONE, POWER_STATES, Methods, Way
@@ -85,6 +88,7 @@ def test_what_services_have_beside() -> None:
     assert told(switches, "ProtocolType", "IsVSISupported", "VSIInterface") == (15, False, None)
     (setting,) = records(model, service_capabilities.MIGRATION_SETTING)
     assert told(setting, "MigrationType", "Priority", "TransportType") == (2, 0, 2)
+    assert told(setting, "PeerToPeer", "StorageCopy", "Bandwidth") == (False, 0, None)
 
 
 # What they claim
@@ -120,13 +124,36 @@ def test_claims_of_strict_mode() -> None:
     (management,) = records(model, service_capabilities.MANAGEMENT)
     assert told(management, *CLAIMS, "VirtualSystemTypesSupported") == ((), (), ("KVM",))
     (migration,) = records(model, service_capabilities.MIGRATION)
-    assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == ((), (), ())
+    assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == (
+        (4, 5), (2, 3), (2, 3, 4),
+    )  # fmt: skip
     (pools,) = records(model, service_capabilities.POOL_CONFIGURATION)
     assert told(pools, *CLAIMS) == ((3, 4), ())
     (snapshots,) = records(model, service_capabilities.SNAPSHOT)
     assert told(snapshots, CLAIMS[0], "AynchronousMethodsSupported", "SnapshotTypesSupported") == (
-        (), (), (),
+        (3,), (2, 3, 4), (),
     )  # fmt: skip
+
+
+def snapshotting(*actions: type[Action[Any]]) -> HostModel:
+    """Return a model with a running domain, whose driver can do this."""
+    model = model_of(running("a", ""))
+    assert isinstance(model.host.hypervisor, StandingHypervisor)
+    model.host.hypervisor.actions = frozenset(actions)
+    return model
+
+
+def test_types_of_snapshots_are_what_the_driver_can_make() -> None:
+    """A driver may keep snapshots, save memory, both or neither; some save nothing that is off."""
+    for actions, types in (
+        ((CreateSnapshot, SaveMemory), (2, 3, 32768, 32769)),
+        ((CreateSnapshot,), (2, 3)),
+        ((SaveMemory,), (32768, 32769)),
+    ):
+        model = snapshotting(*actions)
+        (service,) = records(model, service_capabilities.SNAPSHOT)
+        (domain,) = records(model, service_capabilities.DOMAIN_SNAPSHOT)
+        assert service["SnapshotTypesSupported"] == domain["SnapshotTypesEnabled"] == types
 
 
 def test_claims_for_clients_of_libvirt_cim() -> None:
@@ -162,11 +189,7 @@ def test_a_method_is_claimed_once_it_is_done(monkeypatch: pytest.MonkeyPatch) ->
     (management,) = records(model, service_capabilities.MANAGEMENT)
     assert told(management, *CLAIMS) == ((2,), (2,))
     (snapshots,) = records(model, service_capabilities.SNAPSHOT)
-    assert told(snapshots, "AynchronousMethodsSupported", "SnapshotTypesSupported") == (
-        (2,), (2, 3),
-    )  # fmt: skip
-    (domain,) = records(model, service_capabilities.DOMAIN_SNAPSHOT)
-    assert domain["SnapshotTypesEnabled"] == (2, 3)
+    assert snapshots["AynchronousMethodsSupported"] == (2,)
     (power,) = records(model, service_capabilities.POWER)
     assert power["RequestedPowerStatesSupported"] == power["PowerStatesSupported"]
     assert power["PowerChangeCapabilities"] == (3, 4, 7, 8)
@@ -206,9 +229,14 @@ def test_power_states_are_what_the_hypervisor_can_do() -> None:
 
 
 def test_snapshots_of_a_domain() -> None:
-    """Each domain says which snapshots can be made of it now: none yet."""
-    model = model_of(running("a", ""), running("b", "", 2))
+    """Each domain says which snapshots can be made of it now: one that is off has no memory."""
+    model = model_of(running("a", ""), stopped("b", "", 2))
+    assert isinstance(model.host.hypervisor, StandingHypervisor)
+    model.host.hypervisor.actions = frozenset({CreateSnapshot, SaveMemory})
     found = records(model, service_capabilities.DOMAIN_SNAPSHOT)
     names = ("InstanceID", "SnapshotTypesEnabled", "GuestOSNotificationEnabled")
-    assert {told(record, *names) for record in found} == {("a", (), False), ("b", (), False)}
+    assert {told(record, *names) for record in found} == {
+        ("a", (2, 3, 32768, 32769), False),
+        ("b", (2, 3), False),
+    }
     assert found_again(model, service_capabilities.DOMAIN_SNAPSHOT) == found

@@ -7,17 +7,27 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains, filters, networks, pools
+from virtcim.hypervisors.libvirt.actions import (
+    domains,
+    filters,
+    migration,
+    networks,
+    pools,
+    snapshots,
+)
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
-_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS, **filters.PERFORMERS}
+_RESOURCES: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+_SHARED: Performers = {**_RESOURCES, **filters.PERFORMERS}
 """What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
+
+_SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**domains.PERFORMERS, **_SHARED},
-    "xen":  {**domains.PERFORMERS, **_SHARED},
-    "test": {**domains.PERFORMERS, **pools.PERFORMERS, **networks.PERFORMERS},  # it has no filters
+    "qemu": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
+    "xen":  {**domains.PERFORMERS, **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
+    "test": {**domains.PERFORMERS, **_RESOURCES, **_SNAPSHOTS},
     "lxc":  {**domains.PERFORMERS, **_SHARED},
 })
 # fmt: on
