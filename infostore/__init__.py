@@ -2,7 +2,17 @@
 
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.facade import Infostore
+from virtcim.infostore.job_table import JobWrite
+from virtcim.infostore.jobs import JobKind, JobRecord
 from virtcim.infostore.opening import prepare_directory
 from virtcim.infostore.records import DomainRecord
 
-__all__ = ["DomainRecord", "Infostore", "InfostoreError", "prepare_directory"]
+__all__ = [
+    "DomainRecord",
+    "Infostore",
+    "InfostoreError",
+    "JobKind",
+    "JobRecord",
+    "JobWrite",
+    "prepare_directory",
+]

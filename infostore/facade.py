@@ -5,11 +5,14 @@ deadline raises ``Late``; it goes on in the worker, and what is asked after it w
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from virtcim.infostore.errors import Closed, Late
+from virtcim.infostore.gathering import Gathering
+from virtcim.infostore.job_table import JobWrite
+from virtcim.infostore.jobs import JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.infostore.store import Store
 
@@ -24,6 +27,7 @@ class Infostore:
         self._store = Store(url, busy_seconds=deadline_seconds / 3)
         self._deadline_seconds = deadline_seconds
         self._worker: ThreadPoolExecutor | None = None
+        self._steps = Gathering(self._write_jobs)
 
     @property
     def place(self) -> str:
@@ -62,6 +66,21 @@ class Infostore:
     async def remove(self, host: str, uuid: str) -> None:
         """Forget a domain; durable when this returns, and no error when it is not known."""
         await self._call(lambda: self._store.remove(host, [uuid]))
+
+    async def jobs(self) -> list[JobRecord]:
+        """Read every job, the oldest first."""
+        return await self._call(self._store.jobs)
+
+    async def write_job(self, write: JobWrite) -> None:
+        """Write one step of a job; durable when this returns.
+
+        Steps that are asked for while others are being written share a transaction: a disk that
+        syncs a hundred times a second takes thousands of steps.
+        """
+        await self._steps.put(write)
+
+    async def _write_jobs(self, writes: Sequence[JobWrite]) -> None:
+        await self._call(lambda: self._store.write_jobs(writes))
 
     async def _call(self, work: Callable[[], T]) -> T:
         if self._worker is None:

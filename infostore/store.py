@@ -4,22 +4,19 @@ Used from one thread at a time; ``facade.Infostore`` sees to that. A method that
 committed, and a method that raises has changed nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine, RowMapping, delete, select
 
 from virtcim.infostore.errors import Closed
 from virtcim.infostore.faults import translated
+from virtcim.infostore.job_table import JobWrite, read_jobs, write_jobs
+from virtcim.infostore.jobs import JobRecord
 from virtcim.infostore.opening import open_engine, shown
 from virtcim.infostore.records import DomainRecord
 from virtcim.infostore.tables import DOMAIN_RECORD
+from virtcim.infostore.upsert import upsert
 
-if TYPE_CHECKING:
-    from sqlalchemy.dialects.postgresql import Insert as PostgreSQLInsert
-    from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
-
-KEY = ("host", "uuid")
 VALUES = ("requested_state", "migrating", "weight", "limit")
 
 
@@ -55,7 +52,7 @@ class Store:
             return
         rows = [_row(host, uuid, record) for uuid, record in records.items()]
         with translated(self.place), self._engine.begin() as connection:
-            connection.execute(_upsert(connection.dialect.name), rows)
+            connection.execute(upsert(connection.dialect.name, DOMAIN_RECORD), rows)
 
     def remove(self, host: str, uuids: Iterable[str]) -> None:
         """Forget the records of these domains; one that has none is no error."""
@@ -65,36 +62,29 @@ class Store:
         with translated(self.place), self._engine.begin() as connection:
             connection.execute(gone)
 
+    def jobs(self) -> list[JobRecord]:
+        """Read every job, the oldest first."""
+        with translated(self.place), self._engine.begin() as connection:
+            return read_jobs(connection)
+
+    def write_jobs(self, writes: Sequence[JobWrite]) -> None:
+        """Write steps of jobs in their order, with what changes with them: all, or none."""
+        domains = {key: record for write in writes for key, record in write.domains.items()}
+        rows = [_row(host, uuid, record) for (host, uuid), record in domains.items()]
+        with translated(self.place), self._engine.begin() as connection:
+            write_jobs(
+                connection,
+                (write.job for write in writes if write.job is not None),
+                (id_ for write in writes for id_ in write.removed),
+            )
+            if rows:
+                connection.execute(upsert(connection.dialect.name, DOMAIN_RECORD), rows)
+
     @property
     def _engine(self) -> Engine:
         if self._opened is None:
             raise Closed(self.place)
         return self._opened
-
-
-def _upsert(dialect: str) -> "SQLiteInsert | PostgreSQLInsert":
-    """Build the insert that overwrites; both databases spell it alike, SQLAlchemy twice."""
-    statement = INSERTS[dialect]()
-    values = {name: statement.excluded[name] for name in VALUES}
-    return statement.on_conflict_do_update(index_elements=list(KEY), set_=values)
-
-
-def _sqlite_insert() -> "SQLiteInsert":
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 (only what the URL asks for)
-
-    return sqlite.insert(DOMAIN_RECORD)
-
-
-def _postgresql_insert() -> "PostgreSQLInsert":
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 (two megabytes)
-
-    return postgresql.insert(DOMAIN_RECORD)
-
-
-INSERTS: "Mapping[str, Callable[[], SQLiteInsert | PostgreSQLInsert]]" = {
-    "sqlite": _sqlite_insert,
-    "postgresql": _postgresql_insert,
-}
 
 
 def _row(host: str, uuid: str, record: DomainRecord) -> dict[str, object]:

@@ -4,10 +4,10 @@
 change of a table is therefore two changes: here, and a migration whose revision is added last.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
 
 # Every revision that a store may be at, oldest first; the last is what these tables describe.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 
 METADATA = MetaData()
 
@@ -28,4 +28,35 @@ DOMAIN_RECORD = Table(
     Column("migrating", Boolean, nullable=False),
     Column("weight", BigInteger),
     Column("limit", BigInteger),
+)
+
+# Times are microseconds since 1970 in UTC; what is a mapping in a record is JSON here.
+JOB = Table(
+    "job",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("domain", String(36)),
+    Column("domain_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("method", String(64), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("submitted", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("percent", Integer, nullable=False),
+    Column("priority", BigInteger),
+    Column("notify", Text),
+    Column("error_code", Integer, nullable=False),
+    Column("error", Text),
+    Column("delete_on_completion", Boolean, nullable=False),
+    Column("removal_seconds", BigInteger, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("result", Text, nullable=False),
 )

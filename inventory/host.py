@@ -237,6 +237,14 @@ class Host:
         Raises InfostoreError; then nothing has changed.
         """
         await self._store.put(self.name, uuid, record)
+        self.recorded(uuid, record)
+
+    def record_of(self, uuid: DomainUUID) -> DomainRecord:
+        """What is remembered of a domain, also while the hypervisor does not list it."""
+        return self._records.get(uuid, NO_RECORD)
+
+    def recorded(self, uuid: DomainUUID, record: DomainRecord) -> None:
+        """Show a record that is durable already."""
         self._records[uuid] = record
         old = self.listing.domains.get(uuid)
         if old is not None and old.record != record:

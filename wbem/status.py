@@ -112,6 +112,12 @@ class NotSupported(WBEMError):
     status = Status.NOT_SUPPORTED
 
 
+class AlreadyExists(WBEMError):
+    """Something with that name or key exists."""
+
+    status = Status.ALREADY_EXISTS
+
+
 class NoSuchProperty(WBEMError):
     """The class does not have the property."""
 

@@ -1,0 +1,203 @@
+"""The engine: starts jobs, hears what they are asked, finds them again and forgets them.
+
+The rules: a job holds its domain's turn as long as it lives. A step is durable before it is seen,
+and the first before anything is done.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import structlog
+
+from virtcim.infostore.jobs import JobKind, JobRecord
+from virtcim.inventory.host import Host
+from virtcim.jobs.book import Book, Job, JobListener, JobStore, NoSuchJob
+from virtcim.jobs.plans import Plan, Recoverer
+from virtcim.jobs.recovery import Recovery
+from virtcim.jobs.removal import Remover
+from virtcim.jobs.running import ENDED_BY, Live, Runner, failed
+from virtcim.jobs.states import FINAL, STATUS, WAITING, JobRequest
+from virtcim.schema.valuemaps import JobState, JobStateChangeCode
+
+log = structlog.get_logger("virtcim.jobs")
+
+AT_ONCE = 8
+"""Jobs of one host whose work goes on at the same time; each has a thread and a connection."""
+ANSWER_SECONDS = 5.0
+"""How long a request to end a job waits for its end before it answers that it was heard."""
+
+_Code = JobStateChangeCode
+
+__all__ = ["Engine", "NoSuchJob"]
+
+
+class Engine:
+    """The jobs of all hosts; `now` gives the time in UTC."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        at_once: int = AT_ONCE,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._now = now
+        self._answer_seconds = answer_seconds
+        self._book = Book(store, now)
+        self._runner = Runner(self._book, now, at_once)
+        self._recovery = Recovery(store, self._book, self._runner, now)
+        self._remover = Remover(self._book, now)
+
+    async def load(self, hosts: Iterable[str]) -> None:
+        """Read what the last run left, and clear flags that no job owns, before hosts start.
+
+        Raises InfostoreError.
+        """
+        await self._recovery.load(hosts)
+        self._remover.start()
+
+    async def recover(self, hosts: Iterable[Host], recoverers: Mapping[JobKind, Recoverer]) -> None:
+        """Find out what became of unfinished jobs, once their hosts have been listed.
+
+        Ends when all are resolved; may be cancelled. A kind without a recoverer has failed.
+        """
+        await self._recovery.recover(hosts, recoverers)
+
+    async def close(self) -> None:
+        """Leave every job as it is; the next start finds it again."""
+        await self._remover.close()
+        await self._runner.close()
+
+    def on_change(self, listener: JobListener) -> None:
+        """Tell (old, new) of every change of a job, in order."""
+        self._book.listeners.append(listener)
+
+    def jobs(self, host: str) -> tuple[Job, ...]:
+        """Return the jobs of a host, the oldest first; the same object until one changes."""
+        return self._book.of(host)
+
+    def record(self, job_id: str) -> JobRecord:
+        """Return a job; raises NoSuchJob."""
+        return self._book.record(job_id)
+
+    async def start(self, plan: Plan) -> JobRecord:
+        """Start a job; it is durable on return.
+
+        Raises Busy when the domain's turn cannot be had, InfostoreError; then nothing was done.
+        """
+        if plan.domain is not None:
+            if plan.is_held:
+                plan.host.turns.hand_over(plan.domain, plan.name)
+            else:
+                await plan.host.turns.claim(plan.domain, plan.name)
+        live = Live(str(uuid4()), plan.host, plan.domain, plan.work, plan.stop, plan.migrating)
+        try:
+            record = self._first(live.id, plan)
+            flags = live.flags(migrating=True)
+            await self._book.add(record, flags)
+        except BaseException:
+            live.release()
+            raise
+        live.show(flags)
+        self._runner.go(live)
+        log.info("job_started", job=live.id, kind=plan.kind.value, domain=plan.domain)
+        return record
+
+    def _first(self, job_id: str, plan: Plan) -> JobRecord:
+        state = JobState.NEW if self._runner.is_full(plan.host) else JobState.STARTING
+        now = self._now()
+        return JobRecord(
+            id=job_id,
+            host=plan.host.name,
+            kind=plan.kind,
+            domain=plan.domain,
+            domain_name=plan.domain_name,
+            name=plan.name,
+            method=plan.method,
+            owner=plan.owner,
+            state=state,
+            status=STATUS[state],
+            submitted=now,
+            changed=now,
+            parameters=plan.parameters,
+            removal_seconds=plan.removal_seconds,
+        )
+
+    # What clients ask of a job
+
+    async def request(self, job_id: str, wanted: JobRequest, user: str) -> JobStateChangeCode:
+        """Ask a job to be held, to go on or to end; raises NoSuchJob, InfostoreError."""
+        state, live = JobState(self.record(job_id).state), self._runner.live.get(job_id)
+        if wanted is JobRequest.SERVICE:
+            return _Code.NOT_SUPPORTED
+        if state in FINAL:
+            return _Code.INVALID_STATE_TRANSITION
+        if live is None:
+            return _Code.BUSY  # it is not known yet how it stands
+        if wanted in ENDED_BY:
+            return await self._end(live, state, wanted, user)
+        return await self._hold(live, state, wanted)
+
+    async def _hold(self, live: Live, state: JobState, wanted: JobRequest) -> JobStateChangeCode:
+        """Hold a job that waits, or let it wait again; work that has begun cannot be held."""
+        if (wanted, state) == (JobRequest.SUSPEND, JobState.NEW):
+            live.may_begin.clear()
+            await self._runner.step(live.id, JobState.SUSPENDED)
+        elif (wanted, state) == (JobRequest.START, JobState.SUSPENDED):
+            await self._runner.step(live.id, JobState.NEW)
+            live.may_begin.set()
+        else:
+            return _Code.INVALID_STATE_TRANSITION
+        return _Code.COMPLETED_WITH_NO_ERROR
+
+    async def _end(
+        self, live: Live, state: JobState, wanted: JobRequest, user: str
+    ) -> JobStateChangeCode:
+        if state in WAITING:
+            return await self._drop(live, wanted, user)
+        if live.stop is None and wanted is not JobRequest.KILL:
+            return _Code.NOT_SUPPORTED
+        if state is JobState.STARTING:
+            return _Code.BUSY  # it will run in a moment
+        live.asked = (wanted, user)
+        if state is not JobState.SHUTTING_DOWN:
+            await self._runner.step(live.id, JobState.SHUTTING_DOWN)
+        self._runner.end(live)
+        return await self._answer(live, wanted)
+
+    async def _answer(self, live: Live, wanted: JobRequest) -> JobStateChangeCode:
+        if live.task is not None:
+            await asyncio.wait([live.task], timeout=self._answer_seconds)
+            if not live.task.done():
+                return _Code.METHOD_PARAMETERS_CHECKED_TRANSITION_STARTED
+        if self.record(live.id).state == ENDED_BY[wanted]:
+            return _Code.COMPLETED_WITH_NO_ERROR
+        return _Code.INVALID_STATE_TRANSITION  # it was done before it heard
+
+    async def _drop(self, live: Live, wanted: JobRequest, user: str) -> JobStateChangeCode:
+        """End a job that has not begun."""
+        if live.task is not None:
+            live.task.cancel()
+            await asyncio.wait([live.task])
+        state = ENDED_BY[wanted]
+        if JobState(self.record(live.id).state) in FINAL:  # it had just begun
+            return await self._answer(live, wanted)
+        sentence = f"{STATUS[state].lower()} at the request of {user} before it began"
+        await self._runner.finish(live, state, **failed(1, sentence))
+        return _Code.COMPLETED_WITH_NO_ERROR
+
+    async def modify(self, job_id: str, **changes: object) -> None:
+        """Change what clients may of a job; raises NoSuchJob, InfostoreError."""
+        await self._book.change(job_id, lambda one: replace(one, **changes))  # type: ignore[arg-type]
+        self._remover.look()
+
+    async def delete(self, job_id: str) -> bool:
+        """Forget a job that has ended; False when it has not. Raises NoSuchJob, InfostoreError."""
+        if JobState(self.record(job_id).state) not in FINAL:
+            return False
+        await self._book.remove([job_id])
+        return True
