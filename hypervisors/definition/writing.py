@@ -126,7 +126,7 @@ def _path(root: Node, before: tuple[str, ...], one: Declaration) -> str:
     for path in (one.path, *one.also):
         steps, attribute = split(path)
         node = _found(root, before + steps)
-        if node is not None and (not attribute or node.get(attribute) is not None):
+        if node is not None and (node.get(attribute) if attribute else node.text.strip()):
             return path
     return one.path
 
