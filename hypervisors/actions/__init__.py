@@ -6,6 +6,20 @@ driver gives definitions in. A driver has one function for each kind of action t
 """
 
 from virtcim.hypervisors.actions.action import Action, Changed
+from virtcim.hypervisors.actions.changes import (
+    AttachDevice,
+    DetachDevice,
+    DomainChange,
+    Note,
+    RenameDomain,
+    SetAutostart,
+    SetBlockLimits,
+    SetMemory,
+    SetNote,
+    SetShares,
+    SetVCPUs,
+    UpdateDevice,
+)
 from virtcim.hypervisors.actions.domains import (
     DefineDomain,
     Definitions,
@@ -15,9 +29,21 @@ from virtcim.hypervisors.actions.domains import (
 
 __all__ = [
     "Action",
+    "AttachDevice",
     "Changed",
     "DefineDomain",
     "Definitions",
+    "DetachDevice",
+    "DomainChange",
+    "Note",
     "ReadDefinitions",
+    "RenameDomain",
+    "SetAutostart",
+    "SetBlockLimits",
+    "SetMemory",
+    "SetNote",
+    "SetShares",
+    "SetVCPUs",
     "UndefineDomain",
+    "UpdateDevice",
 ]

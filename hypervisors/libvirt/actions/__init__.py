@@ -7,14 +7,14 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains
+from virtcim.hypervisors.libvirt.actions import changes, domains
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": domains.PERFORMERS,
-    "xen":  domains.PERFORMERS,
-    "test": domains.PERFORMERS,
-    "lxc":  domains.PERFORMERS,
+    "qemu": {**domains.PERFORMERS, **changes.PERFORMERS["qemu"]},
+    "xen":  {**domains.PERFORMERS, **changes.PERFORMERS["xen"]},
+    "test": {**domains.PERFORMERS, **changes.PERFORMERS["test"]},
+    "lxc":  {**domains.PERFORMERS, **changes.PERFORMERS["lxc"]},
 })
 # fmt: on
