@@ -12,6 +12,7 @@ from virtcim.broker.rules import STANDARD, Rules
 
 MEMORY, DISK, BANDWIDTH, STORAGE, PROCESSORS = "memory", "disk", "bandwidth", "storage", "processor"
 DEVICES = "device"
+PASSWORD_MASKS = frozenset({"********", "***"})
 """What units are of: see Behaviour.units; a device is one of its kind."""
 
 
@@ -44,6 +45,8 @@ class Behaviour:
     limit_is_cap: the Limit of processors is the cap that a client set, not how many there can be.
     legacy_actions: what a domain does at an end of the guest, in libvirt-cim's numbers.
     password_mask: what stands for a password.
+    fixed_are_ignored: properties that cannot be set are ignored in settings that a client gives,
+        and quantities above their limits raise these.
     padded_messages: white space before a message and text after it are tolerated.
     rules: of the broker, for keys in paths and for unknown methods.
     """
@@ -71,6 +74,7 @@ class Behaviour:
     limit_is_cap: bool
     legacy_actions: bool
     password_mask: str
+    fixed_are_ignored: bool
     padded_messages: bool
     rules: Rules
 
@@ -106,6 +110,7 @@ STRICT = Behaviour(
     limit_is_cap=False,
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
+    fixed_are_ignored=False,
     padded_messages=False,
     rules=STANDARD,
 )  # fmt: skip
@@ -150,6 +155,7 @@ LIBVIRT_CIM = Behaviour(
     limit_is_cap=True,
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
+    fixed_are_ignored=True,
     padded_messages=True,
     rules=Rules(
         loose_keys=True,

@@ -103,6 +103,14 @@ class DomainEditor:
         return ((device, elements[device.position]) for device in self.definition.devices)
 
 
+def without_address(text: str) -> str:
+    """A device's text without what says where it sits, and how the hypervisor calls it."""
+    editor = DomainEditor("<domain><devices/></domain>")
+    edit = editor.adopt(text)
+    edit.set_all(address=None, alias=None)
+    return edit.node.written()
+
+
 _PASSWORDS = re.compile(rf"(\s(?:{'|'.join(sorted(SECRETS))})\s*=\s*)(\"[^\"]*\"|'[^']*')")
 
 

@@ -1,0 +1,216 @@
+"""A change of one domain before it is made: its definitions, edited, and what is done as it runs.
+
+The rule: a draft begins with what the hypervisor says at this moment, under the domain's turn, and
+touches nothing until it is committed. What is addressed is changed in the definition of the next
+start; where the domain runs, and its present state was addressed, there too.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from virtcim.hypervisors.actions import DefineDomain, Definitions
+from virtcim.hypervisors.definition import Disk, DomainDefinition
+from virtcim.hypervisors.definition.editing import DomainEditor, difference
+from virtcim.inventory.snapshots import Domain
+from virtcim.providers.changes import Changes, Given, Target, changed, write
+from virtcim.providers.changing import Resource, configuration_of, resource, view_of
+from virtcim.providers.committing import Transaction
+from virtcim.providers.disk_changes import LIMITS
+from virtcim.providers.live_changes import LiveChanges, Outcome
+from virtcim.providers.model import HostModel
+from virtcim.providers.new_devices import new_device, settable
+from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
+from virtcim.providers.system_settings import SystemView
+from virtcim.wbem.objects import Value
+from virtcim.wbem.status import Failed, NotFound
+
+Step = Callable[[Transaction], Awaitable[object]]
+
+
+class Draft:
+    """A change of one domain; `before` was read under its turn."""
+
+    def __init__(self, model: HostModel, domain: Domain, before: Definitions) -> None:
+        self.model = model
+        self.domain = domain
+        self.before = before
+        self.live = None if before.live is None else DomainEditor(before.live)
+        self.defined = None if before.persistent is None else DomainEditor(before.persistent)
+        self.record: dict[str, int] = {}
+        self.further: list[Step] = []
+        self._running = LiveChanges(model.host, domain.uuid, before)
+
+    def addressed(self, *, pending: bool) -> DomainEditor:
+        """The definition that a setting is of; raises NotFound where there is none of that kind."""
+        found = self.defined if pending else (self.live or self.defined)
+        if found is None:
+            raise NotFound(f"domain `{self.domain.name}' has no definition of its next start")
+        return found
+
+    # Changes
+
+    def modify(self, resource_id: str, given: Given, *, pending: bool) -> Outcome:
+        """Change a resource to what a client gave; `pending`: of the next start alone.
+
+        Raises NotFound, InvalidParameter.
+        """
+        shown = self.addressed(pending=pending)
+        found = resource(shown.definition, resource_id)
+        if found is None:
+            raise self._absent(resource_id)
+        given = found.changes.prepare(self.model, given, is_new=False)
+        view = view_of(self.model, self.domain, shown.definition, found)
+        values = changed(found.changes, view, settable(self.model, found.changes, given))
+        outcome = Outcome(resource_id, pending=pending and self.live is not None)
+        if values and self.live is not None and not pending:
+            self._modify_live(self.live, found, values, given, outcome)
+        if values and self.defined is not None:
+            outcome.id = self._write(self.defined, found, values, given)
+        return outcome
+
+    def modify_system(self, given: Given, *, pending: bool) -> None:
+        """Change the settings of the system as a whole; raises InvalidParameter."""
+        shown = self.addressed(pending=pending)
+        view = self._system_view(shown.definition)
+        values = changed(SYSTEM_CHANGES, view, settable(self.model, SYSTEM_CHANGES, given))
+        if values and self.live is not None and not pending:
+            outcome = Outcome("")
+            self._act(self.live, "", SYSTEM_CHANGES, view, values, given, outcome)
+        if values and self.defined is not None:
+            write(SYSTEM_CHANGES, self._target(self.defined, given), values)
+
+    def add(self, element: str, given: Given, *, pending: bool) -> Outcome:
+        """Add a device; raises InvalidParameter."""
+        place = self.addressed(pending=pending) if self.defined is None else self.defined
+        made = new_device(self.model, self.domain, place, element, given)
+        outcome = Outcome(made.id, pending=pending and self.live is not None)
+        if self.live is not None and not pending:
+            text = place.device_text(made.id)
+            if place is not self.live:
+                self.live.adopt(text)
+            self._running.attach(text, outcome)
+        return outcome
+
+    def remove(self, device_id: str, *, pending: bool) -> Outcome:
+        """Remove a device; raises NotFound."""
+        shown = self.addressed(pending=pending)
+        if resource(shown.definition, device_id) is None:
+            raise self._absent(device_id)
+        outcome = Outcome(device_id, pending=pending and self.live is not None)
+        if shown is self.live:
+            self._running.detach(shown.device_text(device_id), outcome)
+            shown.remove(device_id)
+        if self.defined is not None and resource(self.defined.definition, device_id) is not None:
+            self.defined.remove(device_id)
+        return outcome
+
+    def _absent(self, resource_id: str) -> NotFound:
+        text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
+        return NotFound(f"No such instance ({self.domain.name}/{resource_id}): {text}")
+
+    def _system_view(self, definition: DomainDefinition) -> SystemView:
+        return SystemView(self.model, configuration_of(self.domain, definition))
+
+    def _target(self, editor: DomainEditor, given: Given, device_id: str = "") -> Target:
+        edit = editor.device(device_id) if device_id else editor.system
+        return Target(model=self.model, editor=editor, edit=edit, given=given, record=self.record)
+
+    def _write(
+        self, editor: DomainEditor, one: Resource, values: Mapping[str, Value], given: Given
+    ) -> str:
+        """Write values into a definition, and return the id that the resource then has."""
+        if one.device is None:
+            write(one.changes, self._target(editor, given), values)
+            return one.id
+        if resource(editor.definition, one.id) is None:
+            return one.id  # the next start will not have it
+        target = self._target(editor, given, one.id)
+        write(one.changes, target, values)
+        return editor.found(target.edit).id
+
+    # Running domains
+
+    def _modify_live(
+        self,
+        live: DomainEditor,
+        one: Resource,
+        values: Mapping[str, Value],
+        given: Given,
+        outcome: Outcome,
+    ) -> None:
+        view = view_of(self.model, self.domain, live.definition, one)
+        if one.device is None:
+            self._act(live, one.id, one.changes, view, values, given, outcome)
+            return
+        limits: dict[str, Value] = {}
+        if isinstance(one.device, Disk):
+            limits = {name: value for name, value in values.items() if name in LIMITS}
+            old = {name: one.changes.getters[name](view) for name in limits}
+        rest = {name: value for name, value in values.items() if name not in limits}
+        if rest:
+            before = live.device_text(one.id)
+            self._running.update(before, self._rewritten(live, one, rest, given), outcome)
+        if limits and isinstance(one.device, Disk):
+            self._running.limit(one.device, old, limits, outcome)
+
+    def _rewritten(
+        self, live: DomainEditor, one: Resource, values: Mapping[str, Value], given: Given
+    ) -> str:
+        return live.device_text(self._write(live, one, values, given))
+
+    def _act(
+        self,
+        live: DomainEditor,
+        resource_id: str,
+        changes: Changes,
+        view: object,
+        values: Mapping[str, Value],
+        given: Given,
+        outcome: Outcome,
+    ) -> None:
+        """Plan what is no device; what there is no action for has to wait."""
+        definition = live.definition
+        for name, value in values.items():
+            make = changes.live.get(name)
+            if make is None:
+                outcome.pending = True
+                continue
+            write(changes, self._target(live, given), {name: value})
+            old: Any = changes.getters[name](view)
+            do, undo = (make(self.domain.uuid, definition, one) for one in (value, old))
+            self._running.act(do, undo, f"{name} of {resource_id or self.domain.name}", outcome)
+
+    # Making it so
+
+    def difference(self) -> str:
+        """What would be changed: of the next start, or of what runs where nothing else is."""
+        if self.defined is not None and self.before.persistent is not None:
+            found = difference(self.before.persistent, self.defined.text)
+            if found or self.live is None:
+                return found
+        if self.live is not None and self.before.live is not None:
+            return difference(self.before.live, self.live.text)
+        return ""
+
+    async def commit(self, transaction: Transaction) -> None:
+        """Make the change; raises HypervisorError, upon which the transaction is to be undone."""
+        old = self.before.persistent
+        if self.defined is not None and old is not None and self.defined.text != old:
+            await transaction.do(
+                DefineDomain(xml=self.defined.text),
+                f"the new definition of `{self.domain.name}'",
+                DefineDomain(xml=old),
+            )
+        if self.defined is None and self.live is None:
+            raise Failed(f"domain `{self.domain.name}' has no definition")
+        for step in (*self._running.steps, *self.further):
+            await step(transaction)
+        if self.record:
+            await self._remember()
+
+    async def _remember(self) -> None:
+        """Keep what the hypervisor cannot hold."""
+        host = self.model.host
+        current = host.listing.domains.get(self.domain.uuid, self.domain)
+        await host.record(self.domain.uuid, replace(current.record, **self.record))  # type: ignore[arg-type]
