@@ -33,6 +33,7 @@ from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.infostore import Infostore, prepare_directory
 from virtcim.inventory.host import Host
 from virtcim.inventory.hosts import Inventory
+from virtcim.jobs import Engine
 from virtcim.listeners.authentication import Authenticator
 from virtcim.listeners.cimxml import CIMXMLApplication
 from virtcim.listeners.http_rules import Limits
@@ -43,6 +44,7 @@ from virtcim.listeners.shell import Shell
 from virtcim.listeners.tls import server_context
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.model import Server
+from virtcim.providers.recoverers import recoverers
 from virtcim.providers.registry import build_namespaces
 from virtcim.wbem.decode import read_call, read_padded_call
 
@@ -53,6 +55,8 @@ CONNECT_SECONDS = 5.0
 """How long the start waits for connections; a host out of reach is shown as not reached yet."""
 LISTING_SECONDS = 60.0
 """How long the start waits for the first listing of a host that answers."""
+RECOVERY_SECONDS = 5.0
+"""How long the start waits until it is known what became of unfinished jobs."""
 NAME_SECONDS = 2.0
 _M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
@@ -117,10 +121,13 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     inventory = Inventory(
         _host(number, host, settings, store, measures) for number, host in enumerate(settings.hosts)
     )
-    await _start_inventory(inventory, stack)
-    measures.watch(inventory.hosts.values())
     server = Server(host_name, __version__, compat=bool(settings.compat))
-    namespaces = build_namespaces(inventory.hosts.values(), server)
+    engine = Engine(store, removal_seconds=server.behaviour.finished_jobs_seconds)
+    await engine.load(inventory.hosts)
+    await _start_inventory(inventory, stack)
+    await _recover_jobs(engine, inventory, stack)
+    measures.watch(inventory.hosts.values())
+    namespaces = build_namespaces(inventory.hosts.values(), server, engine)
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     read = read_padded_call if server.behaviour.padded_messages else read_call
@@ -188,6 +195,24 @@ async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
         await starting
     else:
         starting.add_done_callback(_started_late)
+
+
+async def _recover_jobs(engine: Engine, inventory: Inventory, stack: AsyncExitStack) -> None:
+    """Find unfinished jobs again; those of hosts that do not answer yet are found later."""
+    hosts = inventory.hosts
+    recovering = asyncio.create_task(engine.recover(hosts.values(), recoverers(hosts)))
+
+    async def close() -> None:
+        recovering.cancel()
+        await asyncio.wait({recovering})
+        await engine.close()
+
+    stack.push_async_callback(close)
+    await asyncio.wait({recovering}, timeout=RECOVERY_SECONDS)
+    if recovering.done():
+        await recovering
+    else:
+        recovering.add_done_callback(_started_late)
 
 
 # Sockets

@@ -1,21 +1,19 @@
 """Extrinsic methods: the call is checked against the signature, then the provider's body runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from virtcim.broker.arguments import typed_arguments
 from virtcim.broker.calling import CALLER
 from virtcim.broker.instances import existing_record
 from virtcim.broker.namespaces import Namespace, Namespaces
-from virtcim.broker.provider import Arguments, MethodResult, Provider
+from virtcim.broker.provider import MethodResult, OutValue, Provider
 from virtcim.schema.layouts import Record
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Method,
-    Parameter,
-    Scalar,
     Value,
-    qualifier_value,
 )
-from virtcim.wbem.operations import Argument, InvokeMethod
+from virtcim.wbem.operations import InvokeMethod
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply, OutParameter
 from virtcim.wbem.status import (
@@ -27,8 +25,7 @@ from virtcim.wbem.status import (
     NotSupported,
     WBEMError,
 )
-from virtcim.wbem.types import INTEGER_RANGES, CIMType
-from virtcim.wbem.values import parse
+from virtcim.wbem.types import CIMType
 
 _SERVICE = "CIM_Service"
 
@@ -48,7 +45,7 @@ async def invoke_method(namespaces: Namespaces, operation: InvokeMethod) -> Meth
     if CALLER.get().dry_run and method.name not in provider.rehearsed:
         raise NotSupported(f"{method.name} cannot be rehearsed (dry run); nothing was changed")
     record = _target(namespace, provider, operation.target)
-    result = await body(record, typed_arguments(method, operation.arguments))
+    result = await body(record, typed_arguments(namespace, method, operation.arguments))
     return _reply(method, result)
 
 
@@ -99,61 +96,17 @@ def _target(namespace: Namespace, provider: Provider, path: ObjectPath) -> Recor
     return records.records[0]
 
 
-def typed_arguments(method: Method, arguments: Iterable[Argument]) -> Arguments:
-    """Return the input arguments with the types that the signature declares.
-
-    Raises InvalidParameter for an unknown, duplicate or missing one and for a wrong type.
-    """
-    declared: Mapping[str, Parameter] = {p.name.lower(): p for p in method.parameters}
-    given: dict[str, Value] = {}
-    for argument in arguments:
-        parameter = declared.get(argument.name.lower())
-        if parameter is None:
-            raise InvalidParameter(f"{method.name} has no parameter {argument.name}")
-        if parameter.name.lower() in given:
-            raise InvalidParameter(f"parameter {argument.name} is given twice")
-        given[parameter.name.lower()] = _typed(parameter, argument)
-    for name, parameter in declared.items():
-        required = bool(qualifier_value(parameter.qualifiers, "Required"))
-        if required and parameter.flag("In", default=True) and given.get(name) is None:
-            raise InvalidParameter(f"{method.name} needs parameter {parameter.name}")
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _typed(parameter: Parameter, argument: Argument) -> Value:
-    value = argument.value
-    if value is None:
-        return None
-    if parameter.is_array:
-        # wbemcli sends an array of one element as a plain value.
-        elements = value if isinstance(value, tuple) else (value,)
-        return tuple(None if e is None else _typed_scalar(parameter, e) for e in elements)
-    if isinstance(value, tuple):
-        raise InvalidParameter(f"{parameter.name} is an array where one value is needed")
-    return _typed_scalar(parameter, value)
-
-
-def _typed_scalar(parameter: Parameter, value: Scalar) -> Scalar:
-    """Give one value its declared type, whichever the client said: widths differ in practice."""
-    kind = parameter.type
-    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-    if isinstance(text, str):
-        try:
-            return parse(kind, text)
-        except ValueError as error:
-            raise InvalidParameter(f"{parameter.name}: {error}") from None
-    fits = {CIMType.REFERENCE: ObjectPath, CIMType.BOOLEAN: bool}.get(kind)
-    embedded = kind is CIMType.STRING and parameter.embedding is not None
-    if (fits is not None and isinstance(value, fits)) or embedded:
-        return value
-    wanted = "an integer" if kind in INTEGER_RANGES else f"of type {kind}"
-    raise InvalidParameter(f"{parameter.name} must be {wanted}")
-
-
 def _reply(method: Method, result: MethodResult) -> MethodReply:
     types = {parameter.name: parameter.type for parameter in method.parameters}
     types[DIFFERENCE] = CIMType.STRING
     out = tuple(
-        OutParameter(name, types[name], value) for name, value in (result.out or {}).items()
+        OutParameter(name, types[name], _told(value)) for name, value in (result.out or {}).items()
     )
     return MethodReply(method.return_type, result.return_value, out)
+
+
+def _told(value: OutValue) -> Value:
+    """Return an output as the wire has it; instances go into it as embedded ones."""
+    if isinstance(value, tuple):
+        return tuple(one.instance() if isinstance(one, Record) else one for one in value)
+    return value.instance() if isinstance(value, Record) else value

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
+from virtcim.broker.embedded import Embedded
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.records import RecordSet
 from virtcim.wbem.objects import Value
@@ -17,8 +18,16 @@ from virtcim.wbem.status import WBEMError
 Keys = Mapping[str, KeyValue]
 """Typed key values by lower-case name; complete and without any other."""
 
-Arguments = Mapping[str, Value]
-"""Typed input arguments by lower-case name; those that were left out or NULL are absent."""
+ArgumentValue = Value | Embedded | tuple[Embedded, ...]
+
+Arguments = Mapping[str, ArgumentValue]
+"""Typed input arguments by lower-case name; those that were left out, NULL or blank are absent.
+
+arguments.py has functions that read them.
+"""
+
+OutValue = Value | Record | tuple[Record, ...]
+"""An output; a Record, or an Instance that embedded.py made, goes out as embedded instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class MethodResult:
     """Return value and output parameters by name as declared."""
 
     return_value: Value
-    out: Mapping[str, Value] | None = None
+    out: Mapping[str, OutValue] | None = None
 
 
 MethodBody = Callable[[Record, Arguments], Awaitable[MethodResult]]

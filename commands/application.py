@@ -94,6 +94,40 @@ def classes(
     work.classes(settings_of(config), part)
 
 
+@app.command("set")
+def set_(
+    setting: Annotated[
+        str, typer.Argument(metavar="SETTING", help="`web`, or `web/vda` for a disk of it.")
+    ],
+    assignments: Annotated[
+        list[str],
+        typer.Argument(metavar="PROPERTY=VALUE...", help="Commas between values of an array."),
+    ],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the difference and change nothing.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Of the server.", show_default="where this configuration listens"),
+    ] = None,
+    user: Annotated[str | None, typer.Option(metavar="NAME", help="Who asks.")] = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Read the password from the first line of input."),
+    ] = False,
+    namespace: Annotated[str, typer.Option(help="That of the host.")] = "root/virt",
+    config: Config = None,
+) -> None:
+    """Change a domain or one of its devices through the running server."""
+    from virtcim.commands import set as work  # noqa: PLC0415
+    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+
+    place = url or str(settings_of(config).listen[0])
+    server = work.connection(place, credentials(user, stdin=password_stdin), namespace)
+    work.change(server, setting, assignments, dry_run=dry_run)
+
+
 @user_app.command("add")
 def user_add(
     name: UserName,

@@ -49,3 +49,14 @@ def settings_of(
         options["web"] = {"listen": web}
     with failing(ConfigurationError, exit_code=MISUSED):
         return load(options, config)
+
+
+def credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:
+    """Return who asks a server; None means nobody. The password is read, or asked for."""
+    if user is None:
+        return None
+    if stdin:
+        from virtcim.commands.user import read_password  # noqa: PLC0415
+
+        return user, read_password()
+    return user, typer.prompt(f"Password of {user}", hide_input=True, err=True)

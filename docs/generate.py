@@ -25,6 +25,7 @@ from virtcim.hypervisors.model import DomainState, Verb
 from virtcim.infostore import Infostore
 from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.listeners import authentication
 from virtcim.listeners.http_rules import Limits
 from virtcim.providers import interop, profiles
@@ -63,14 +64,15 @@ def filled() -> Mapping[str, frozenset[str]]:
 @cache
 def namespaces() -> Namespaces:
     """Build the model of one KVM host; nothing is opened and nothing connects."""
+    store = Infostore("sqlite:///never-opened")
     host = Host(
         "default",
         LibvirtHypervisor("qemu:///system"),
-        Infostore("sqlite:///never-opened"),
+        store,
         prefix=PREFIX,
         namespace=server.FIRST_NAMESPACE,
     )
-    return build_namespaces((host,), Server("host.example", __version__))
+    return build_namespaces((host,), Server("host.example", __version__), Engine(store))
 
 
 def served() -> Mapping[str, tuple[Provider, tuple[str, ...]]]:
@@ -165,6 +167,8 @@ _AREAS: Mapping[str, str] = {
     "CIM_BaseMetricDefinition": "metrics",
     "CIM_BaseMetricValue": "metrics",
     "CIM_RegisteredSpecification": "profiles",
+    "CIM_Job": "jobs",
+    "CIM_MethodResult": "jobs",
 }
 
 

@@ -250,6 +250,11 @@ class Host:
         if old is not None and old.record != record:
             self._replace([(old, replace(old, record=record, version=self._next_version()))])
 
+    async def forget(self, uuid: DomainUUID) -> None:
+        """Remove the record of a domain that is gone for good; what fails is tried again later."""
+        if uuid in self._records and uuid not in self.listing.domains:
+            await self._forget(uuid)
+
     async def reconcile(self) -> None:
         """Compare the listing with a full one of the hypervisor; raises what it raises."""
         async with self._listing_lock:

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import structlog
 
-from virtcim.infostore.jobs import JobKind, JobRecord
+from virtcim.infostore.jobs import DEFAULT_REMOVAL_SECONDS, JobKind, JobRecord
 from virtcim.inventory.host import Host
-from virtcim.jobs.book import Book, Job, JobListener, JobStore, NoSuchJob
+from virtcim.jobs.book import Book, Job, JobListener, JobStore
 from virtcim.jobs.plans import Plan, Recoverer
 from virtcim.jobs.recovery import Recovery
 from virtcim.jobs.removal import Remover
@@ -31,11 +31,13 @@ ANSWER_SECONDS = 5.0
 
 _Code = JobStateChangeCode
 
-__all__ = ["Engine", "NoSuchJob"]
-
 
 class Engine:
-    """The jobs of all hosts; `now` gives the time in UTC."""
+    """The jobs of all hosts.
+
+    now: the time in UTC. removal_seconds: how long a job stays after its end, unless a client says
+    otherwise.
+    """
 
     def __init__(
         self,
@@ -43,10 +45,12 @@ class Engine:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         at_once: int = AT_ONCE,
+        removal_seconds: int = DEFAULT_REMOVAL_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._now = now
         self._answer_seconds = answer_seconds
+        self._removal_seconds = removal_seconds
         self._book = Book(store, now)
         self._runner = Runner(self._book, now, at_once)
         self._recovery = Recovery(store, self._book, self._runner, now)
@@ -124,7 +128,7 @@ class Engine:
             submitted=now,
             changed=now,
             parameters=plan.parameters,
-            removal_seconds=plan.removal_seconds,
+            removal_seconds=self._removal_seconds,
         )
 
     # What clients ask of a job

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.jobs import (
-    DEFAULT_REMOVAL_SECONDS,
     JSON,
     NO_FACTS,
     Facts,
@@ -62,7 +61,6 @@ class Plan:
     parameters: Facts = field(default_factory=lambda: NO_FACTS)
     migrating: bool = False
     is_held: bool = False
-    removal_seconds: int = DEFAULT_REMOVAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,10 @@ class TableAssociation:
     def records(self) -> RecordSet:
         """All association instances; kept as long as what they relate is the same."""
         host = self._model.host
-        given = (host.listing, host.resources, host.facts, host.sample, self._model.view_key)
+        model = self._model
+        given = (
+            host.listing, host.resources, host.facts, host.sample, model.jobs, model.view_key,
+        )  # fmt: skip
         return self._model.derive(self, given, self._link_all)
 
     def _link_all(self) -> RecordSet:

@@ -23,18 +23,6 @@ Given = Mapping[str, Value]
 """Values that a client gave, by lower-case names; NULL is absent."""
 
 
-class EmbeddedInstance(Protocol):
-    """An embedded instance as methods get it."""
-
-    @property
-    def class_name(self) -> str:
-        """The name of its class, as the class is spelt."""
-
-    @property
-    def values(self) -> Given:
-        """What it says."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What is being changed: a device, or the domain as a whole.

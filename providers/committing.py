@@ -6,20 +6,19 @@ undone is said.
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.actions import Action
 from virtcim.inventory.host import Host, Result
+from virtcim.providers.failures import error_of
 from virtcim.providers.model import HostModel
 from virtcim.wbem.status import (
     AccessDenied,
-    AlreadyExists,
     Failed,
-    InvalidParameter,
     NotFound,
-    NotSupported,
     WBEMError,
 )
 
@@ -27,25 +26,18 @@ log = structlog.get_logger("virtcim.providers")
 
 Undo = Callable[[], Awaitable[object]]
 
-_STATUSES: Mapping[type[errors.HypervisorError], type[WBEMError]] = MappingProxyType({
-    errors.DomainNotFound:  NotFound,
-    errors.NotSupported:    NotSupported,
-    errors.AccessDenied:    AccessDenied,
-    errors.InvalidArgument: InvalidParameter,
-    errors.AlreadyExists:   AlreadyExists,
-})  # fmt: skip
-"""What clients can tell apart; all else is Failed."""
-
 _LEGACY: Mapping[type[errors.HypervisorError], type[WBEMError]] = MappingProxyType({
     errors.DomainNotFound: NotFound,
     errors.AccessDenied:   AccessDenied,
 })  # fmt: skip
+"""What clients of libvirt-cim can tell apart; all else is Failed."""
 
 
 def refusal(model: HostModel, error: errors.HypervisorError, what: str) -> WBEMError:
     """Return the CIM error for a failure of the hypervisor; clients read its own text behind."""
-    table = _LEGACY if model.behaviour.fixed_are_ignored else _STATUSES
-    return table.get(type(error), Failed)(f"{what}: {error.detail}")
+    if model.behaviour.fixed_are_ignored:
+        return _LEGACY.get(type(error), Failed)(f"{what}: {error.detail}")
+    return error_of(error, what)
 
 
 class Transaction:
@@ -55,7 +47,7 @@ class Transaction:
         self.host = host
         self._undo: list[tuple[str, Undo]] = []
 
-    async def do(self, action: Action[Result], what: str, *undo: Action[None]) -> Result:
+    async def do(self, action: Action[Result], what: str, *undo: Action[Any]) -> Result:
         """Do something; `undo` is what takes it back, `what` names that."""
         result = await self.host.perform(action)
         for one in undo:

@@ -33,7 +33,8 @@ class Behaviour:
     units: texts of AllocationUnits by what is counted.
     legacy_templates: template settings are those of libvirt-cim, under ids that are not unique.
     legacy_pools: pools are those of libvirt-cim: of active networks and storage pools alone, none
-        of the host's own bridges, and types in its own numbers.
+        of the host's own bridges, and types in its own numbers; who configures them gets its
+        errors instead of return codes.
     legacy_capabilities: methods are claimed as libvirt-cim claims them, done or not.
     sap_ports: console access points are those of the first VNC displays, named by their ports, and
         enabled but offline while the domain runs.
@@ -47,6 +48,8 @@ class Behaviour:
     password_mask: what stands for a password.
     fixed_are_ignored: properties that cannot be set are ignored in settings that a client gives,
         and quantities above their limits raise these.
+    finished_jobs_seconds: how long jobs stay after their end.
+    legacy_snapshots: snapshots are those of memory alone, as far as clients see.
     padded_messages: white space before a message and text after it are tolerated.
     rules: of the broker, for keys in paths and for unknown methods.
     """
@@ -75,6 +78,8 @@ class Behaviour:
     legacy_actions: bool
     password_mask: str
     fixed_are_ignored: bool
+    finished_jobs_seconds: int
+    legacy_snapshots: bool
     padded_messages: bool
     rules: Rules
 
@@ -111,6 +116,8 @@ STRICT = Behaviour(
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
     fixed_are_ignored=False,
+    finished_jobs_seconds=300,
+    legacy_snapshots=False,
     padded_messages=False,
     rules=STANDARD,
 )  # fmt: skip
@@ -156,6 +163,8 @@ LIBVIRT_CIM = Behaviour(
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
     fixed_are_ignored=True,
+    finished_jobs_seconds=86400,  # libvirt-cim's stay for ever
+    legacy_snapshots=True,
     padded_messages=True,
     rules=Rules(
         loose_keys=True,

@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from virtcim.hypervisors.definition import DomainDefinition, parse_domain, parse_snapshot
+from virtcim.hypervisors.definition import (
+    DomainDefinition,
+    parse_domain,
+    parse_snapshot,
+    rests,
+)
 from virtcim.hypervisors.errors import HypervisorFailure
 from virtcim.hypervisors.model import SnapshotFacts
 from virtcim.inventory.snapshots import Domain
@@ -33,8 +38,8 @@ class Kind(Enum):
         return self in {Kind.ONLY, Kind.DEFINED}
 
 
-_DEFINED_PATH = "defined"
-_SNAPSHOT_PATH = "snapshot"
+DEFINED_PATH = "defined"
+SNAPSHOT_PATH = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,14 @@ def current_definition(domain: Domain) -> DomainDefinition:
 
 
 def defined(domain: Domain) -> DomainDefinition:
-    """Return the definition of the next start, of a transient domain the running one."""
-    facts = domain.facts
-    return domain.read(facts.persistent_xml or facts.live_xml or "", parsed)
+    """Return the definition of the next start, of a transient domain the running one.
+
+    Where the two are plainly the same, it is the running one: to read both is twice the work.
+    """
+    live, persistent = domain.facts.live_xml, domain.facts.persistent_xml
+    if live is not None and (persistent is None or rests(live, persistent)):
+        return current_definition(domain)
+    return domain.read(persistent or "", parsed)
 
 
 def parsed(text: str) -> DomainDefinition:
@@ -111,9 +121,9 @@ def _configurations(domain: Domain, *, pending: bool) -> Iterator[Configuration]
     only = domain.facts.persistent and not differs
     yield Configuration(domain, current, current, "", Kind.ONLY if only else Kind.STATE, None)
     if differs:
-        yield Configuration(domain, later, later, _DEFINED_PATH, Kind.DEFINED, None)
+        yield Configuration(domain, later, later, DEFINED_PATH, Kind.DEFINED, None)
     for snapshot in domain.facts.snapshots:
         then = domain.read(snapshot.xml, _parsed_snapshot)
         if then is not None:
-            path = f"{_SNAPSHOT_PATH}/{snapshot.name}"
+            path = f"{SNAPSHOT_PATH}/{snapshot.name}"
             yield Configuration(domain, then, then, path, Kind.SNAPSHOT, snapshot)

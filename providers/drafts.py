@@ -5,8 +5,8 @@ touches nothing until it is committed. What is addressed is changed in the defin
 start; where the domain runs, and its present state was addressed, there too.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Container, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from virtcim.hypervisors.actions import DefineDomain, Definitions
@@ -14,7 +14,7 @@ from virtcim.hypervisors.definition import Disk, DomainDefinition
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.changes import Changes, Given, Target, changed, write
-from virtcim.providers.changing import Resource, configuration_of, resource, view_of
+from virtcim.providers.changing import OF_DOMAIN, Resource, configuration_of, resource, view_of
 from virtcim.providers.committing import Transaction
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.providers.live_changes import LiveChanges, Outcome
@@ -26,6 +26,29 @@ from virtcim.wbem.objects import Value
 from virtcim.wbem.status import Failed, NotFound
 
 Step = Callable[[Transaction], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be changed: `values` of what was `given`, of the resource with this id."""
+
+    id: str
+    changes: Changes
+    view: object
+    given: Given
+    values: Mapping[str, Value]
+
+    def only(self, names: Container[str], *, others: bool = False) -> "_Wanted":
+        """Return it with these values alone, or with the others."""
+        values = {
+            name: value for name, value in self.values.items() if (name in names) is not others
+        }
+        return replace(self, values=values)
+
+    @property
+    def old(self) -> Mapping[str, Value]:
+        """The values as they are."""
+        return {name: self.changes.getters[name](self.view) for name in self.values}
 
 
 class Draft:
@@ -59,26 +82,24 @@ class Draft:
         found = resource(shown.definition, resource_id)
         if found is None:
             raise self._absent(resource_id)
-        given = found.changes.prepare(self.model, given, is_new=False)
-        view = view_of(self.model, self.domain, shown.definition, found)
-        values = changed(found.changes, view, settable(self.model, found.changes, given))
+        wanted = self._wanted(shown.definition, found, given)
         outcome = Outcome(resource_id, pending=pending and self.live is not None)
-        if values and self.live is not None and not pending:
-            self._modify_live(self.live, found, values, given, outcome)
-        if values and self.defined is not None:
-            outcome.id = self._write(self.defined, found, values, given)
+        if wanted.values and self.live is not None and not pending:
+            self._modify_live(self.live, found, wanted, outcome)
+        if wanted.values and self.defined is not None:
+            outcome.id = self._write(self.defined, wanted)
         return outcome
 
     def modify_system(self, given: Given, *, pending: bool) -> None:
         """Change the settings of the system as a whole; raises InvalidParameter."""
         shown = self.addressed(pending=pending)
-        view = self._system_view(shown.definition)
+        view = SystemView(self.model, configuration_of(self.domain, shown.definition))
         values = changed(SYSTEM_CHANGES, view, settable(self.model, SYSTEM_CHANGES, given))
+        wanted = _Wanted("", SYSTEM_CHANGES, view, given, values)
         if values and self.live is not None and not pending:
-            outcome = Outcome("")
-            self._act(self.live, "", SYSTEM_CHANGES, view, values, given, outcome)
+            self._act(self.live, wanted, Outcome(""))
         if values and self.defined is not None:
-            write(SYSTEM_CHANGES, self._target(self.defined, given), values)
+            self._write(self.defined, wanted)
 
     def add(self, element: str, given: Given, *, pending: bool) -> Outcome:
         """Add a device; raises InvalidParameter."""
@@ -109,77 +130,52 @@ class Draft:
         text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
         return NotFound(f"No such instance ({self.domain.name}/{resource_id}): {text}")
 
-    def _system_view(self, definition: DomainDefinition) -> SystemView:
-        return SystemView(self.model, configuration_of(self.domain, definition))
+    def _wanted(self, definition: DomainDefinition, one: Resource, given: Given) -> _Wanted:
+        view = view_of(self.model, self.domain, definition, one)
+        given = one.changes.prepare(self.model, given, is_new=False)
+        values = changed(one.changes, view, settable(self.model, one.changes, given))
+        return _Wanted(one.id, one.changes, view, given, values)
 
-    def _target(self, editor: DomainEditor, given: Given, device_id: str = "") -> Target:
-        edit = editor.device(device_id) if device_id else editor.system
-        return Target(model=self.model, editor=editor, edit=edit, given=given, record=self.record)
-
-    def _write(
-        self, editor: DomainEditor, one: Resource, values: Mapping[str, Value], given: Given
-    ) -> str:
-        """Write values into a definition, and return the id that the resource then has."""
-        if one.device is None:
-            write(one.changes, self._target(editor, given), values)
-            return one.id
-        if resource(editor.definition, one.id) is None:
-            return one.id  # the next start will not have it
-        target = self._target(editor, given, one.id)
-        write(one.changes, target, values)
-        return editor.found(target.edit).id
+    def _write(self, editor: DomainEditor, wanted: _Wanted) -> str:
+        """Write into a definition, and return the id that the resource then has."""
+        is_device = wanted.id not in {"", *OF_DOMAIN}
+        if is_device and resource(editor.definition, wanted.id) is None:
+            return wanted.id  # the next start will not have it
+        edit = editor.device(wanted.id) if is_device else editor.system
+        target = Target(
+            model=self.model, editor=editor, edit=edit, given=wanted.given, record=self.record
+        )
+        write(wanted.changes, target, wanted.values)
+        return editor.found(edit).id if is_device else wanted.id
 
     # Running domains
 
     def _modify_live(
-        self,
-        live: DomainEditor,
-        one: Resource,
-        values: Mapping[str, Value],
-        given: Given,
-        outcome: Outcome,
+        self, live: DomainEditor, one: Resource, wanted: _Wanted, outcome: Outcome
     ) -> None:
-        view = view_of(self.model, self.domain, live.definition, one)
         if one.device is None:
-            self._act(live, one.id, one.changes, view, values, given, outcome)
+            self._act(live, wanted, outcome)
             return
-        limits: dict[str, Value] = {}
-        if isinstance(one.device, Disk):
-            limits = {name: value for name, value in values.items() if name in LIMITS}
-            old = {name: one.changes.getters[name](view) for name in limits}
-        rest = {name: value for name, value in values.items() if name not in limits}
-        if rest:
+        limits = wanted.only(LIMITS if isinstance(one.device, Disk) else ())
+        rest = wanted.only(limits.values, others=True)
+        if rest.values:
             before = live.device_text(one.id)
-            self._running.update(before, self._rewritten(live, one, rest, given), outcome)
-        if limits and isinstance(one.device, Disk):
-            self._running.limit(one.device, old, limits, outcome)
+            self._running.update(before, live.device_text(self._write(live, rest)), outcome)
+        if limits.values and isinstance(one.device, Disk):
+            self._running.limit(one.device, limits.old, limits.values, outcome)
 
-    def _rewritten(
-        self, live: DomainEditor, one: Resource, values: Mapping[str, Value], given: Given
-    ) -> str:
-        return live.device_text(self._write(live, one, values, given))
-
-    def _act(
-        self,
-        live: DomainEditor,
-        resource_id: str,
-        changes: Changes,
-        view: object,
-        values: Mapping[str, Value],
-        given: Given,
-        outcome: Outcome,
-    ) -> None:
+    def _act(self, live: DomainEditor, wanted: _Wanted, outcome: Outcome) -> None:
         """Plan what is no device; what there is no action for has to wait."""
         definition = live.definition
-        for name, value in values.items():
-            make = changes.live.get(name)
+        for name, value in wanted.values.items():
+            make = wanted.changes.live.get(name)
             if make is None:
                 outcome.pending = True
                 continue
-            write(changes, self._target(live, given), {name: value})
-            old: Any = changes.getters[name](view)
+            self._write(live, wanted.only({name}))
+            old: Any = wanted.old[name]
             do, undo = (make(self.domain.uuid, definition, one) for one in (value, old))
-            self._running.act(do, undo, f"{name} of {resource_id or self.domain.name}", outcome)
+            self._running.act(do, undo, f"{name} of {wanted.id or self.domain.name}", outcome)
 
     # Making it so
 

@@ -4,6 +4,7 @@ from virtcim.providers import profiles, templates
 from virtcim.providers import service_capabilities as capabilities
 from virtcim.providers.associations import Association, Link, Row
 from virtcim.providers.device_links import DEVICE_LINKS
+from virtcim.providers.job_links import JOB_LINKS
 from virtcim.providers.metric_links import METRIC_LINKS
 from virtcim.providers.model import CIMV2, INTEROP
 from virtcim.providers.network_links import NETWORK_LINKS
@@ -61,6 +62,7 @@ ASSOCIATIONS: tuple[Association, ...] = (
     *NETWORK_LINKS,
     *SNAPSHOT_LINKS,
     *METRIC_LINKS,
+    *JOB_LINKS,
     *PROFILE_LINKS,
 )
 """All associations of a host."""

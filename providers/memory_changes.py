@@ -21,7 +21,7 @@ from virtcim.providers.changes import (
 )
 from virtcim.providers.memory_settings import OF_DEVICE, OF_WHOLE
 from virtcim.providers.model import HostModel
-from virtcim.providers.units import unit_size
+from virtcim.providers.quantities import bytes_of
 from virtcim.wbem.status import InvalidParameter
 
 _QUANTITIES = ("virtualquantity", "reservation", "limit")
@@ -33,18 +33,21 @@ def prepare(model: HostModel, given: Given, *, is_new: bool) -> Given:
         return {name: value for name, value in given.items() if name != "allocationunits"}
     shown = "byte" if is_new else model.behaviour.units["memory"]
     units: Any = given.get("allocationunits", shown)
-    try:
-        size = unit_size(units)
-    except ValueError as error:
-        if model.behaviour.fixed_are_ignored:
-            raise InvalidParameter("Unknown AllocationUnits in Memory RASD") from None
-        raise InvalidParameter(f"AllocationUnits cannot be {units!r}: {error}") from None
     found = {name: value for name, value in given.items() if name != "allocationunits"}
     for name in _QUANTITIES:
         quantity: Any = found.get(name)
         if quantity is not None:
-            found[name] = -(-quantity * size // 1024)
+            found[name] = _kibibytes(model, quantity, units)
     return found
+
+
+def _kibibytes(model: HostModel, quantity: int, units: str) -> int:
+    try:
+        return -(-bytes_of(quantity, units) // 1024)
+    except ValueError as error:
+        if model.behaviour.fixed_are_ignored:
+            raise InvalidParameter("Unknown AllocationUnits in Memory RASD") from None
+        raise InvalidParameter(f"AllocationUnits cannot be {units!r}: {error}") from None
 
 
 def _quantity(target: Target, value: int) -> None:

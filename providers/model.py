@@ -7,17 +7,20 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
+from virtcim.broker.embedded import make
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import MethodBody, Provider
 from virtcim.hypervisors.model import HostFacts
 from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs import Engine, Job
 from virtcim.providers.compatibility import LIBVIRT_CIM, STRICT, Behaviour
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import CommunicationStatus
+from virtcim.wbem.objects import Instance, Value
 from virtcim.wbem.paths import ObjectPath
 
 T = TypeVar("T")
@@ -64,8 +67,9 @@ class DomainParts(Provider, Protocol):
 class HostModel:
     """The providers of one host; `namespace` is where its instances live."""
 
-    def __init__(self, host: Host, server: Server, repository: Repository) -> None:
+    def __init__(self, host: Host, server: Server, repository: Repository, engine: Engine) -> None:
         self.host = host
+        self.engine = engine
         self.server = server
         self.namespace = host.namespace
         self._repository = repository
@@ -78,6 +82,11 @@ class HostModel:
     def behaviour(self) -> Behaviour:
         """What the compatibility switch changes."""
         return self.server.behaviour
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The host's jobs, the oldest first; the same object until one changes."""
+        return self.engine.jobs(self.host.name)
 
     @property
     def view_key(self) -> tuple[object, ...]:
@@ -101,6 +110,13 @@ class HostModel:
         if declaration is None:
             raise KeyError(self.class_name(family))
         return Layout(declaration)
+
+    def embedded(self, class_name: str, values: Mapping[str, Value]) -> Instance:
+        """Return an instance of a class of the schema, to go into a reply as embedded one."""
+        declaration = self._repository.find(class_name)
+        if declaration is None:
+            raise KeyError(class_name)
+        return make(declaration, values)
 
     def add(self, provider: Provider) -> None:
         """Make a provider known to the others."""

@@ -11,7 +11,7 @@ from virtcim.providers.disk_changes import ADDRESS_SETTERS, BOOT_SETTERS, limit
 from virtcim.providers.model import HostModel
 from virtcim.providers.net_settings import PROPERTIES
 from virtcim.providers.pool_index import network_of_pool
-from virtcim.providers.units import rate_size
+from virtcim.providers.rates import rate_size
 from virtcim.wbem.status import InvalidParameter
 
 _SOURCES: Mapping[str | None, str] = {

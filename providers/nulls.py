@@ -27,6 +27,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_VLANEndpoint.OtherEndpointMode CIM_VLANEndpoint.OtherTrunkEncapsulation
         CIM_VirtualSystemMigrationSettingData.OtherTransportType
         CIM_NetworkPort.OtherNetworkPortType CIM_Watchdog.MonitoredEntityDescription
+        CIM_Job.OtherRecoveryAction CIM_AffectedJobElement.OtherElementEffectsDescriptions
      """),
     ("deprecated by DMTF in favour of properties that are filled",
      """
@@ -37,6 +38,11 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_LogicalDevice.ErrorDescription CIM_LogicalDevice.ErrorCleared CIM_LANEndpoint.LANType
         CIM_ProtocolEndpoint.ProtocolType CIM_Memory.ErrorData CIM_Memory.ErrorDataOrder
         CIM_Memory.AdditionalErrorData CIM_Memory.ErrorTransferSize
+     """),
+    ("jobs start at once, and once; nobody plans them",
+     """
+        CIM_Job.ScheduledStartTime CIM_Job.RunMonth CIM_Job.RunDay CIM_Job.RunDayOfWeek
+        CIM_Job.RunStartInterval CIM_Job.UntilTime
      """),
     ("a second name of what the keys name",
      """

@@ -6,11 +6,13 @@ from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.provider import Provider
 from virtcim.broker.union import united
 from virtcim.inventory.host import Host
+from virtcim.jobs import Engine
 from virtcim.providers import (
     allocation_capabilities,
     capabilities,
     character_settings,
     computer_system,
+    configuration_job,
     console_access,
     controller_settings,
     controllers,
@@ -27,8 +29,10 @@ from virtcim.providers import (
     inputs,
     management_service,
     memory_settings,
+    method_results,
     metric_service,
     metrics,
+    migration_job,
     net_settings,
     network_ports,
     pools,
@@ -36,6 +40,7 @@ from virtcim.providers import (
     processors,
     service_capabilities,
     services,
+    snapshot_job,
     switch_ports,
     switches,
     system_settings,
@@ -85,11 +90,15 @@ FAMILIES: tuple[Family, ...] = (
     *templates.FAMILIES,
     *metrics.FAMILIES,
     *metric_service.FAMILIES,
+    *migration_job.FAMILIES,
+    *snapshot_job.FAMILIES,
+    *configuration_job.FAMILIES,
+    *method_results.FAMILIES,
 )
 """Each has a provider for every host."""
 
 
-def build_namespaces(hosts: Iterable[Host], server: Server) -> Namespaces:
+def build_namespaces(hosts: Iterable[Host], server: Server, engine: Engine) -> Namespaces:
     """Return the server's namespaces with all providers.
 
     Raises ProviderError or LayoutError when a provider does not fit the schema.
@@ -108,7 +117,7 @@ def build_namespaces(hosts: Iterable[Host], server: Server) -> Namespaces:
     }
     found: list[Provider] = [*profiles.values()]
     for host in served:
-        model = HostModel(host, server, repository)
+        model = HostModel(host, server, repository, engine)
         model.add(profiles[host.prefix])
         found += _host_providers(model)
     # Clients that found the interop namespace under its alias expect to see it listed by that name.

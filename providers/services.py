@@ -7,8 +7,13 @@ Names are libvirt-cim's: clients build the paths of services from them. What a s
 from collections.abc import Mapping
 
 from virtcim.inventory.host import Communication
-from virtcim.providers import host_system
-from virtcim.providers.families import HostFamily, itself
+from virtcim.providers import (
+    host_system,
+    pool_configuration,
+    power_management,
+    snapshot_service,
+)
+from virtcim.providers.families import HostFamily, Method, itself
 from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter
@@ -69,7 +74,23 @@ _OWN: Mapping[str, Mapping[str, Getter]] = {
 }  # fmt: skip
 """What some have beside it."""
 
+METHODS: Mapping[str, Mapping[str, Method]] = {
+    POOL_CONFIGURATION: {**pool_configuration.METHODS, **pool_configuration.UNSUPPORTED},
+    POWER: power_management.METHODS,
+    SNAPSHOT: snapshot_service.METHODS,
+}
+"""What each can do; the methods of a family stand in a module of their own."""
+
+REHEARSED: Mapping[str, frozenset[str]] = {}
+"""Those of them that honour a dry run."""
+
 FAMILIES = tuple(
-    HostFamily(name=family, getters={**_properties(family), **_OWN.get(family, {})}, parts=itself)
+    HostFamily(
+        name=family,
+        getters={**_properties(family), **_OWN.get(family, {})},
+        parts=itself,
+        methods=METHODS.get(family, {}),
+        rehearsed=REHEARSED.get(family, frozenset()),
+    )
     for family in NAMES
 )

@@ -79,6 +79,7 @@ from virtcim.hypervisors.definition.processors import (
     Pin,
     Scheduler,
 )
+from virtcim.hypervisors.definition.resting import rests
 from virtcim.hypervisors.definition.storage import (
     BackingStore,
     Disk,
@@ -164,4 +165,5 @@ __all__ = [
     "parse_network",
     "parse_pool",
     "parse_snapshot",
+    "rests",
 ]

@@ -57,6 +57,7 @@ class NativeSnapshot(Protocol):
 
     def getName(self) -> str: ...  # noqa: D102, N802
     def getXMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
+    def delete(self) -> int: ...  # noqa: D102
 
 
 class NativeResource(Protocol):
@@ -116,6 +117,10 @@ class NativeDomain(Protocol):
     def snapshotNum(self) -> int: ...  # noqa: D102, N802
     def listAllSnapshots(self, flags: int) -> list[NativeSnapshot]: ...  # noqa: D102, N802
     def snapshotCurrent(self) -> NativeSnapshot: ...  # noqa: D102, N802
+    def snapshotLookupByName(self, name: str) -> NativeSnapshot: ...  # noqa: D102, N802
+    def snapshotCreateXML(self, xml: str, flags: int) -> NativeSnapshot: ...  # noqa: D102, N802
+    def revertToSnapshot(self, snapshot: NativeSnapshot, flags: int) -> int: ...  # noqa: D102, N802
+    def controlInfo(self) -> list[int]: ...  # noqa: D102, N802
     def XMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
     def create(self) -> int: ...  # noqa: D102
     def destroy(self) -> int: ...  # noqa: D102

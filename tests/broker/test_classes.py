@@ -88,12 +88,12 @@ def test_errors_of_get_class(broker: Broker) -> None:
         broker.read(ops.GetClass(namespace=N, class_name="T_Nothing"))
 
 
-THINGS = ["T_System", "T_Device", "T_Bare", "CIM_Service"]
+THINGS = ["T_Setting", "T_System", "T_Device", "T_Bare", "CIM_Service"]
 ENUMERATED: tuple[tuple[str | None, bool, list[str]], ...] = (
     (None, False, ["T_Thing", "T_Keyless", "T_Relation"]),
     ("T_Thing", False, THINGS),
-    ("t_thing", True, ["T_System", "T_Special", "T_Device", "T_Bare", "CIM_Service", "T_Service",
-                       "T_Services", "T_NoService"]),
+    ("t_thing", True, ["T_Setting", "T_DiskSetting", "T_System", "T_Special", "T_Device",
+                       "T_Bare", "CIM_Service", "T_Service", "T_Services", "T_NoService"]),
     ("T_Special", True, []),
 )  # fmt: skip
 

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from tests.broker.world import World, layout
+from tests.broker.world import World, layout, message
 from virtcim.broker.calling import CALLER, Caller
-from virtcim.broker.methods import typed_arguments
+from virtcim.broker.embedded import make
 from virtcim.broker.provider import MethodResult
 from virtcim.wbem import operations as ops
-from virtcim.wbem.objects import Instance, Value
+from virtcim.wbem.embedded_text import read_instances
 from virtcim.wbem.operations import Argument
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply, OutParameter, Reply
@@ -70,6 +70,33 @@ def test_outputs(world: World) -> None:
     )
 
 
+def test_outputs_that_are_instances(world: World) -> None:
+    """Records go out as embedded instances, and so does what is made for a reply."""
+    made = make(layout("T_Setting").declaration, {"InstanceID": "x", "On": True})
+    world.calls.result = MethodResult(0, {"Made": made, "All": (world.one, world.d1)})
+    reply = call(world, "Act", ONE, LEVEL)
+    assert reply == MethodReply(
+        CIMType.UINT32,
+        0,
+        (
+            OutParameter("Made", CIMType.STRING, made),
+            OutParameter("All", CIMType.STRING, (world.one.instance(), world.d1.instance())),
+        ),
+    )
+    values = list(message(reply).iter("PARAMVALUE"))
+    assert [element.get("EmbeddedObject") for element in values] == ["instance", "instance"]
+    (read,) = read_instances(values[0].findtext("VALUE", ""))
+    assert (read.class_name, read.by_name["count"].value, read.by_name["on"].value) == (
+        "T_Setting",
+        1,
+        True,
+    )
+    assert [read_instances(text.text or "")[0].class_name for text in values[1].iter("VALUE")] == [
+        "T_System",
+        "T_Device",
+    ]
+
+
 SERVICE = ObjectPath("T_Service", None, N)
 
 
@@ -121,83 +148,6 @@ def test_one_domain_is_not_the_domain(world: World) -> None:
     """A class that is no service is never called for its only instance."""
     with pytest.raises(InvalidParameter, match="called on an instance"):
         call(world, "Act", ObjectPath("T_Special", None, N), LEVEL)
-
-
-# Arguments
-
-ACT = next(m for m in layout("T_System").declaration.methods if m.name == "Act")
-PATH = ObjectPath("T_System", (("Name", "x"),))
-INSTANCE = Instance("T_System", ())
-DATE = "20260102030405.000006+000"
-
-
-def typed(*arguments: Argument) -> dict[str, Value]:
-    """Return the typed arguments without the required one."""
-    return {n: v for n, v in typed_arguments(ACT, (LEVEL, *arguments)).items() if n != "level"}
-
-
-TYPED: tuple[tuple[str, CIMType | None, Value, Value], ...] = (
-    ("Other", None, PATH, PATH),
-    ("Other", CIMType.REFERENCE, PATH, PATH),
-    ("NAMES", None, ("a", None), ("a", None)),
-    ("Names", None, "a", ("a",)),
-    ("Names", None, (), ()),
-    ("Numbers", None, ("1", "0x10"), (1, 16)),
-    ("Numbers", CIMType.UINT64, (1, None), (1, None)),
-    ("Numbers", CIMType.UINT8, 7, (7,)),
-    ("Config", None, "text", "text"),
-    ("Config", CIMType.STRING, INSTANCE, INSTANCE),
-    ("When", None, DATE, DATE),
-    ("Flag", None, "TRUE", True),
-    ("Flag", CIMType.BOOLEAN, False, False),
-    ("Level", CIMType.SINT64, 5, 5),
-)
-
-
-@pytest.mark.parametrize(("name", "kind", "sent", "value"), TYPED)
-def test_arguments_take_the_declared_type(
-    name: str, kind: CIMType | None, sent: Value, value: Value
-) -> None:
-    """The signature decides; what the client said only has to fit."""
-    argument = Argument(name, kind, sent)
-    arguments = (argument,) if name == "Level" else (LEVEL, argument)
-    found = typed_arguments(ACT, arguments)[name.lower()]
-    assert found == value
-    assert type(found) is type(value)
-
-
-WRONG: dict[str, tuple[tuple[Argument, ...], str]] = {
-    "missing": ((), "Act needs parameter Level"),
-    "NULL": ((Argument("Level", None, None),), "Act needs parameter Level"),
-    "unknown": ((LEVEL, BAD), "Act has no parameter Strange"),
-    "twice": ((LEVEL, Argument("level", None, "6")), "level is given twice"),
-    "NULL twice": ((LEVEL, Argument("Level", None, None)), "Level is given twice"),
-    "array": ((Argument("Level", None, ("5",)),), "Level is an array"),
-    "text": ((Argument("Level", None, "x"),), "Level: 'x' is not an integer"),
-    "range": ((Argument("Level", CIMType.UINT32, 256),), "Level: 256 is not between"),
-    "real": ((Argument("Level", CIMType.REAL32, 1.5),), "Level: '1.5' is not an integer"),
-    "boolean for a number": ((Argument("Level", CIMType.BOOLEAN, True),), "must be an integer"),  # noqa: FBT003
-    "reference for a number": ((Argument("Level", None, PATH),), "Level must be an integer"),
-    "text for a reference": ((LEVEL, Argument("Other", None, "x")), "Other: 'x' is text"),
-    "number for a boolean": ((LEVEL, Argument("Flag", CIMType.UINT8, 1)), "Flag: '1' is not"),
-    "path for a boolean": ((LEVEL, Argument("Flag", None, PATH)), "Flag must be of type boolean"),
-    "instance for text": ((LEVEL, Argument("Names", None, INSTANCE)), "Names must be of type"),
-    "instance for a path": ((LEVEL, Argument("Other", None, INSTANCE)), "Other must be of type"),
-    "date": ((LEVEL, Argument("When", None, "now")), "When: 'now' is not"),
-    "element": ((LEVEL, Argument("Numbers", None, ("1", "x"))), "Numbers: 'x' is not"),
-}
-
-
-@pytest.mark.parametrize(("arguments", "reason"), WRONG.values(), ids=WRONG)
-def test_wrong_arguments(arguments: tuple[Argument, ...], reason: str) -> None:
-    """Each fault is CIM_ERR_INVALID_PARAMETER and names the parameter."""
-    with pytest.raises(InvalidParameter, match=reason):
-        typed_arguments(ACT, arguments)
-
-
-def test_required_outputs_are_not_asked_for() -> None:
-    """Required says nothing to the caller of a parameter that only comes out."""
-    assert typed() == {}
 
 
 def test_a_dry_run_reaches_only_methods_that_honour_it(world: World) -> None:

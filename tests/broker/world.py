@@ -36,6 +36,13 @@ Qualifier EmbeddedInstance : string = null, Scope(property, method, parameter);
 Qualifier Description : string = null, Scope(any), Flavor(Translatable);
 
 [Abstract] class T_Thing { [Description("text")] string Caption; };
+class T_Setting : T_Thing {
+    [Key] string InstanceID;
+    uint16 Count = 1; sint64 Depth; boolean On; real64 Share; datetime When; char16 Letter;
+    string Words[]; uint8 Numbers[]; T_Thing REF Of;
+    [EmbeddedInstance("T_Thing")] string Inner;
+};
+class T_DiskSetting : T_Setting { string Disk; };
 class T_System : T_Thing {
     [Key] string Name;
     [Key] uint16 Number;
@@ -43,7 +50,11 @@ class T_System : T_Thing {
     uint8 Load = 3;
     uint32 Act([Required] uint8 Level, T_System REF Other, string Names[], uint16 Numbers[],
                [EmbeddedInstance("T_System")] string Config, datetime When, boolean Flag,
-               [In(false), Out] string Said, [In(false), Out, Required] T_System REF Found);
+               [EmbeddedInstance("T_Setting")] string Settings[],
+               [In(false), Out] string Said,
+               [In(false), Out, EmbeddedInstance("T_Thing")] string Made,
+               [In(false), Out, EmbeddedInstance("T_Thing")] string All[],
+               [In(false), Out, Required] T_System REF Found);
     uint32 Idle();
 };
 class T_Special : T_System { string Extra; };

@@ -12,6 +12,7 @@ from virtcim.infostore import Infostore
 from virtcim.infostore.jobs import Facts, JobKind, JobRecord
 from virtcim.inventory import Host
 from virtcim.jobs import Engine, Plan, Recoverer, Run
+from virtcim.jobs.book import Job
 from virtcim.jobs.plans import Stop, Work
 from virtcim.jobs.states import FINAL
 from virtcim.schema.valuemaps import JobState
@@ -46,9 +47,11 @@ class Stage:
             "h", Scripted(facts(A), facts(B)), store, prefix="S", namespace="root/virt"
         )
         self.seen: list[tuple[JobState, str]] = []
-        self.engine.on_change(
-            lambda _old, new: new and self.seen.append((JobState(new.record.state), new.record.id))
-        )
+        self.engine.on_change(self._saw)
+
+    def _saw(self, _old: Job | None, new: Job | None) -> None:
+        if new is not None:
+            self.seen.append((JobState(new.record.state), new.record.id))
 
     def plan(self, work: Work, **given: Any) -> Plan:
         """Return a plan for a domain."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -33,13 +32,12 @@ def left_behind(state: JobState, **given: object) -> JobRecord:
 
 
 def resume(
-    tmp_path: Path,
+    url: str,
     record: JobRecord,
     verdict: Verdict | Exception,
     scene: Callable[[Stage], Awaitable[None]],
 ) -> None:
     """Start a server over what a crashed one has left."""
-    url = f"sqlite:///{tmp_path}/store.db"
 
     async def recoverer(_record: JobRecord, _host: Host) -> Verdict:
         if isinstance(verdict, Exception):
@@ -58,7 +56,7 @@ def resume(
 
 @pytest.mark.parametrize("state", sorted(UNFINISHED))
 @pytest.mark.parametrize("verdict", [Completed({"x": 1}), Failed("the daemon died")])
-def test_every_state_is_resolved(tmp_path: Path, state: JobState, verdict: Verdict) -> None:
+def test_every_state_is_resolved(url: str, state: JobState, verdict: Verdict) -> None:
     """What had not begun has failed; of the rest the hypervisor decides; no flag stays."""
 
     async def scene(stage: Stage) -> None:
@@ -76,11 +74,11 @@ def test_every_state_is_resolved(tmp_path: Path, state: JobState, verdict: Verdi
         assert record == DomainRecord(requested_state=2)
         assert stage.host.listing.domains[A].record == record
 
-    resume(tmp_path, left_behind(state), verdict, scene)
+    resume(url, left_behind(state), verdict, scene)
 
 
 @pytest.mark.parametrize("state", [S.RUNNING, S.SHUTTING_DOWN])
-def test_work_that_goes_on_is_followed(tmp_path: Path, state: JobState) -> None:
+def test_work_that_goes_on_is_followed(url: str, state: JobState) -> None:
     """An adopted job holds its turn and can be ended; one that was to end is asked again."""
 
     async def scene(stage: Stage) -> None:
@@ -96,13 +94,12 @@ def test_work_that_goes_on_is_followed(tmp_path: Path, state: JobState) -> None:
 
     gate = Gate()
     adopted = Adopted(gate.work, gate.stopper(ConnectionLost("aborted")))
-    resume(tmp_path, left_behind(state), adopted, scene)
+    resume(url, left_behind(state), adopted, scene)
 
 
-def test_who_cannot_know_asks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_cannot_know_asks_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the hypervisor answers the job stands as it stood, and nobody may change the domain."""
     monkeypatch.setattr("virtcim.jobs.recovery.RETRY_SECONDS", 0.001)
-    url = f"sqlite:///{tmp_path}/store.db"
     asked: list[str] = []
 
     async def recoverer(record: JobRecord, _host: Host) -> Verdict:
@@ -121,9 +118,8 @@ def test_who_cannot_know_asks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     asyncio.run(whole())
 
 
-def test_flags_that_no_job_owns_are_cleared(tmp_path: Path) -> None:
+def test_flags_that_no_job_owns_are_cleared(url: str) -> None:
     """Also when a job of another kind, or of another domain, is unfinished."""
-    url = f"sqlite:///{tmp_path}/store.db"
 
     async def whole() -> None:
         async with server(url) as stage:
@@ -141,11 +137,11 @@ def test_flags_that_no_job_owns_are_cleared(tmp_path: Path) -> None:
     asyncio.run(whole())
 
 
-def test_jobs_of_hosts_that_are_gone_have_failed(tmp_path: Path) -> None:
+def test_jobs_of_hosts_that_are_gone_have_failed(url: str) -> None:
     """Nobody can be asked any more."""
 
     async def scene(stage: Stage) -> None:
         await stage.until(lambda: stage.engine.record("j").state == S.EXCEPTION)
         assert "not configured any more" in (stage.engine.record("j").error or "")
 
-    resume(tmp_path, left_behind(S.RUNNING, host="gone"), Completed(), scene)
+    resume(url, left_behind(S.RUNNING, host="gone"), Completed(), scene)

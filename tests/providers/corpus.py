@@ -34,6 +34,7 @@ from virtcim.hypervisors.resources import (
 )
 from virtcim.inventory import Host
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs import Engine
 from virtcim.providers.families import DomainFamily
 from virtcim.providers.model import HostModel, Server
 from virtcim.providers.registry import FAMILIES
@@ -219,7 +220,7 @@ async def _model(one: DomainFacts) -> HostModel:
     await host.start()
     await host.refresh_resources()
     await host.close()
-    return HostModel(host, Server(SERVER, "1.2.3"), build_repository((prefix,)))
+    return HostModel(host, Server(SERVER, "1.2.3"), build_repository((prefix,)), Engine(Store()))
 
 
 def described(one: DomainFacts) -> str:

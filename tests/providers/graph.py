@@ -10,6 +10,7 @@ from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import AssociationProvider, Provider, is_association
 from virtcim.hypervisors.port import Hypervisor
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.providers.model import INTEROP, Server
 from virtcim.providers.registry import build_namespaces
 from virtcim.schema.layouts import Record
@@ -21,12 +22,14 @@ class Graph:
     """The model of one started host."""
 
     def __init__(self, hypervisor: Hypervisor, prefix: str, *, compat: bool) -> None:
+        self.store = Store()
+        self.engine = Engine(self.store)
         self.host = Host(
-            "h", hypervisor, Store(), prefix=prefix, namespace=NAMESPACE, sample_interval=3600
+            "h", hypervisor, self.store, prefix=prefix, namespace=NAMESPACE, sample_interval=3600
         )
         self.compat = compat
         server = Server(SERVER, "1.2.3", compat=compat)
-        self.namespaces = build_namespaces((self.host,), server)
+        self.namespaces = build_namespaces((self.host,), server, self.engine)
         self.broker = Broker(self.namespaces, server.host_name)
 
     async def start(self) -> None:

@@ -15,6 +15,7 @@ from virtcim.hypervisors.resources import (
     ResourceFacts,
 )
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.providers.model import HostModel, Server
 from virtcim.providers.registry import FAMILIES
 from virtcim.providers.serving import DomainPartsProvider, HostPartsProvider, provider_of
@@ -65,7 +66,7 @@ async def _read(hypervisor: StandingHypervisor, *, compat: bool) -> HostModel:
     while host.sample.at is None:  # noqa: ASYNC110 (the sampler tells nobody)
         await asyncio.sleep(0)
     await host.close()
-    return HostModel(host, Server(SERVER, "1.2.3", compat=compat), _repository())
+    return HostModel(host, Server(SERVER, "1.2.3", compat=compat), _repository(), Engine(Store()))
 
 
 def provider(model: HostModel, family: str) -> DomainPartsProvider | HostPartsProvider:

@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from tests.serving import EIGHT_STATES
 from virtcim.broker.broker import Broker
+from virtcim.hypervisors.actions import Action
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.job_table import JobWrite
+from virtcim.infostore.jobs import JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.providers.model import Server
 from virtcim.providers.registry import build_namespaces
 from virtcim.schema.layouts import Record
@@ -17,6 +22,8 @@ from virtcim.wbem import operations as ops
 from virtcim.wbem.operations import Argument
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply
+
+T = TypeVar("T")
 
 NAMESPACE = "root/virt"
 SYSTEM = "Test_ComputerSystem"
@@ -45,6 +52,16 @@ class Store:
         """Forget one."""
         self.kept.pop(uuid, None)
 
+    async def jobs(self) -> list[JobRecord]:
+        """Return none: the server has just been installed."""
+        return []
+
+    async def write_job(self, write: JobWrite) -> None:
+        """Keep what changes with a job."""
+        if self.fault is not None:
+            raise self.fault
+        self.kept |= {uuid: record for (_, uuid), record in write.domains.items()}
+
 
 class Driver(LibvirtHypervisor):
     """The real driver, which can be told to fail, and remembers what it did."""
@@ -52,6 +69,7 @@ class Driver(LibvirtHypervisor):
     def __init__(self) -> None:
         super().__init__(f"test://{EIGHT_STATES}")
         self.fault: Exception | None = None
+        self.action_fault: Exception | None = None
         self.done: list[Verb] = []
 
     async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:
@@ -61,6 +79,12 @@ class Driver(LibvirtHypervisor):
         await super().change(uuid, verb, deadline=deadline)
         self.done.append(verb)
 
+    async def perform(self, action: Action[T], *, deadline: float | None = None) -> T:
+        """Do what an action says."""
+        if self.action_fault is not None:
+            raise self.action_fault
+        return await super().perform(action, deadline=deadline)
+
 
 class Stage:
     """A started host and its broker."""
@@ -68,9 +92,10 @@ class Stage:
     def __init__(self, *, compat: bool) -> None:
         self.driver = Driver()
         self.store = Store()
+        self.engine = Engine(self.store)
         self.host = Host("h", self.driver, self.store, prefix="Test", namespace=NAMESPACE)
         server = Server(SERVER, "1.2.3", compat=compat)
-        self.namespaces = build_namespaces((self.host,), server)
+        self.namespaces = build_namespaces((self.host,), server, self.engine)
         self.broker = Broker(self.namespaces, server.host_name)
 
     def records(self, class_name: str, namespace: str = NAMESPACE) -> list[Record]:

@@ -15,6 +15,7 @@ from virtcim.hypervisors.resources import (
     VolumeFacts,
 )
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.providers.host_resources import STORAGE_VOLUME
 from virtcim.providers.model import HostModel, Server
 from virtcim.providers.views import DISK_SETTING
@@ -200,7 +201,9 @@ def test_a_volume_that_grows_keeps_the_records() -> None:
         host = Host("h", hypervisor, Store(), prefix=PREFIX, namespace=NAMESPACE)
         await host.start()
         await host.refresh_resources()
-        model = HostModel(host, Server(SERVER, "1.2.3"), build_repository((PREFIX,)))
+        model = HostModel(
+            host, Server(SERVER, "1.2.3"), build_repository((PREFIX,)), Engine(Store())
+        )
         model.add(provider(model, STORAGE_VOLUME))
         before = provider(model, DISK_SETTING).records()
         assert next(record["VirtualQuantity"] for record in before) == 2**30

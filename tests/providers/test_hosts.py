@@ -10,6 +10,7 @@ from tests.serving import EIGHT_STATES
 from virtcim.broker.broker import Broker
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.inventory import Host
+from virtcim.jobs import Engine
 from virtcim.providers.model import Server
 from virtcim.providers.registry import build_namespaces
 from virtcim.wbem import operations as ops
@@ -34,7 +35,7 @@ def two_hosts(scene: Callable[[Broker], None]) -> None:
         for host in hosts:
             await host.start()
         server = Server("host.example", "0.1.0")
-        scene(Broker(build_namespaces(hosts, server), server.host_name))
+        scene(Broker(build_namespaces(hosts, server, Engine(NoRecords())), server.host_name))
         for host in hosts:
             await host.close()
 

@@ -13,8 +13,11 @@ from tests.serving import EIGHT_STATES
 from virtcim.broker.broker import Broker
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import ConnectionChange
+from virtcim.infostore.job_table import JobWrite
+from virtcim.infostore.jobs import JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Communication, Host
+from virtcim.jobs import Engine
 from virtcim.providers.host_state import STATES
 from virtcim.providers.management_service import FIRST_BUILD, build_number
 from virtcim.providers.model import Server
@@ -47,6 +50,14 @@ class NoRecords:
         """Nothing goes away here."""
         raise AssertionError(uuid)
 
+    async def jobs(self) -> list[JobRecord]:
+        """There are none."""
+        return []
+
+    async def write_job(self, write: JobWrite) -> None:
+        """Nothing is changed here."""
+        raise AssertionError(write)
+
 
 class Scene:
     """A host of libvirt's test driver with its providers; started by the test that wants it so."""
@@ -54,7 +65,7 @@ class Scene:
     def __init__(self, server: Server) -> None:
         hypervisor = LibvirtHypervisor(f"test://{EIGHT_STATES}")
         self.host = Host("h", hypervisor, NoRecords(), prefix="Test", namespace=NAMESPACE)
-        self.namespaces = build_namespaces((self.host,), server)
+        self.namespaces = build_namespaces((self.host,), server, Engine(NoRecords()))
         self.broker = Broker(self.namespaces, server.host_name)
 
     def instance(self, class_name: str = SERVICE) -> Record:

@@ -7,14 +7,23 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import changes, domains
+from virtcim.hypervisors.libvirt.actions import changes, domains, networks, pools, snapshots
 from virtcim.hypervisors.libvirt.actions.performing import Performers
+
+_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+"""What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
+
+_SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
+
+_OF_DOMAINS: Mapping[str, Performers] = {
+    driver: {**domains.PERFORMERS, **found} for driver, found in changes.PERFORMERS.items()
+}
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**domains.PERFORMERS, **changes.PERFORMERS["qemu"]},
-    "xen":  {**domains.PERFORMERS, **changes.PERFORMERS["xen"]},
-    "test": {**domains.PERFORMERS, **changes.PERFORMERS["test"]},
-    "lxc":  {**domains.PERFORMERS, **changes.PERFORMERS["lxc"]},
+    "qemu": {**_OF_DOMAINS["qemu"], **_SHARED, **_SNAPSHOTS},
+    "xen":  {**_OF_DOMAINS["xen"], **_SHARED, **snapshots.MEMORY},
+    "test": {**_OF_DOMAINS["test"], **_SHARED, **_SNAPSHOTS},
+    "lxc":  {**_OF_DOMAINS["lxc"], **_SHARED},
 })
 # fmt: on

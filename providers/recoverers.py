@@ -1,0 +1,17 @@
+"""How each kind of job is found again after a crash: the one list of them."""
+
+from collections.abc import Mapping
+
+from virtcim.infostore.jobs import JobKind
+from virtcim.inventory.host import Host
+from virtcim.jobs import Recoverer, snapshots
+
+
+def recoverers(_hosts: Mapping[str, Host]) -> Mapping[JobKind, Recoverer]:
+    """Return the recoverer of each kind; a kind that is absent has failed with its server.
+
+    hosts: all hosts of the server by name, since work may concern two.
+    """
+    return {
+        JobKind.SNAPSHOT: snapshots.recover,
+    }
