@@ -5,7 +5,7 @@ beside those of its family, or a reason why nobody can set it. A value that is w
 is no change. An absent one is none either; an empty text or array takes a value away.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -71,6 +71,10 @@ def _as_given(model: HostModel, given: Given, *, is_new: bool) -> Given:  # noqa
     return given
 
 
+def _never(_view: object, _names: Collection[str]) -> bool:
+    return False
+
+
 NO_LIVE: Mapping[str, Live] = MappingProxyType({})
 
 
@@ -80,13 +84,14 @@ class Changes:
 
     setters: in the order in which they write. fixed: why a property cannot be set.
     live: of what is no device, how a running domain gets the new value; what is not there has to
-    wait for its next start.
+    wait for its next start. waits: of a device, whether these values have to.
     """
 
     getters: Mapping[str, Getter]
     setters: Mapping[str, Setter]
     fixed: Mapping[str, str]
     live: Mapping[str, Live] = field(default_factory=lambda: NO_LIVE)
+    waits: Callable[[Any, Collection[str]], bool] = _never
     prepare: Prepare = _as_given
 
 

@@ -4,7 +4,8 @@ The rule: what was done is undone in reverse order when a later step fails, and 
 undone is said.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -49,10 +50,17 @@ class Transaction:
 
     async def do(self, action: Action[Result], what: str, *undo: Action[Any]) -> Result:
         """Do something; `undo` is what takes it back, `what` names that."""
-        result = await self.host.perform(action)
-        for one in undo:
-            self.on_failure(what, lambda one=one: self.host.perform(one))  # type: ignore[misc]
+        try:
+            result = await self.host.perform(action)
+        except (errors.DeadlineExceeded, errors.ConnectionLost):
+            self._take_back_by(what, undo)  # it may have been done
+            raise
+        self._take_back_by(what, undo)
         return result
+
+    def _take_back_by(self, what: str, actions: Iterable[Action[Any]]) -> None:
+        for one in actions:
+            self.on_failure(what, partial(self.host.perform, one))
 
     def on_failure(self, what: str, undo: Undo) -> None:
         """Remember how to take a step back."""

@@ -52,7 +52,10 @@ class _Wanted:
 
 
 class Draft:
-    """A change of one domain; `before` was read under its turn."""
+    """A change of one domain; `before` was read under its turn.
+
+    further: what is done beside the definitions, after them; notes: the same in words.
+    """
 
     def __init__(self, model: HostModel, domain: Domain, before: Definitions) -> None:
         self.model = model
@@ -62,6 +65,7 @@ class Draft:
         self.defined = None if before.persistent is None else DomainEditor(before.persistent)
         self.record: dict[str, int] = {}
         self.further: list[Step] = []
+        self.notes: list[str] = []
         self._running = LiveChanges(model.host, domain.uuid, before)
 
     def addressed(self, *, pending: bool) -> DomainEditor:
@@ -156,6 +160,9 @@ class Draft:
         if one.device is None:
             self._act(live, wanted, outcome)
             return
+        if wanted.changes.waits(wanted.view, wanted.values):
+            outcome.pending = self.defined is not None
+            return
         limits = wanted.only(LIMITS if isinstance(one.device, Disk) else ())
         rest = wanted.only(limits.values, others=True)
         if rest.values:
@@ -180,7 +187,13 @@ class Draft:
     # Making it so
 
     def difference(self) -> str:
-        """What would be changed: of the next start, or of what runs where nothing else is."""
+        """What would be changed: of the next start, or of what runs where nothing else is.
+
+        What stands in no definition is a line of its own.
+        """
+        return "\n".join(part for part in (self._texts(), *self.notes) if part)
+
+    def _texts(self) -> str:
         if self.defined is not None and self.before.persistent is not None:
             found = difference(self.before.persistent, self.defined.text)
             if found or self.live is None:

@@ -1,14 +1,15 @@
 """What clients can change of graphics and video (graphics_settings.py)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from virtcim.hypervisors.definition import Listen, SpiceChannel
+from virtcim.hypervisors.definition import Graphics, Listen, SpiceChannel
 from virtcim.providers.changes import Changes, Setter, Target, every, fixed, kibibytes, pair, to
 from virtcim.providers.compatibility import PASSWORD_MASKS
 from virtcim.providers.graphics_settings import OF_CONSOLE, OF_GRAPHICS, OF_VIDEO
+from virtcim.providers.views import SettingView
 
 _PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/]+)):(?P<port>-?[0-9]{1,5})")
 _ANYWHERE = {False: "127.0.0.1", True: "::1"}
@@ -126,7 +127,15 @@ GRAPHICS_SETTERS: Mapping[str, Setter] = {
     "RenderNode":      to("render_node"),
 }  # fmt: skip
 
+
+def _waits(view: SettingView, names: Collection[str]) -> bool:
+    """Tell whether a display asks for no password: it cannot begin to while it is there."""
+    shown = view.device
+    return "Password" in names and isinstance(shown, Graphics) and not shown.has_password
+
+
 GRAPHICS_CHANGES = Changes(
+    waits=_waits,
     getters=OF_GRAPHICS,
     setters=GRAPHICS_SETTERS,
     fixed=fixed(OF_GRAPHICS, GRAPHICS_SETTERS, BootOrder="a display does not boot"),

@@ -31,7 +31,9 @@ def _quantity(target: Target, value: int) -> None:
     if not value:
         raise ValueError("a system has at least one")
     most = target.definition.vcpus
-    if most is None or target.is_new or (value > most and target.model.behaviour.limit_is_cap):
+    is_cap = target.model.behaviour.limit_is_cap
+    follows = (target.is_new and not target.has("Limit")) or (is_cap and value > (most or 0))
+    if most is None or follows or (target.is_new and is_cap):
         target.edit.set("vcpus", value)
         most = value
     if value > most:
