@@ -3,7 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from virtcim.hypervisors.definition import Interface
-from virtcim.providers import filter_editing, filters, switch_ports, switches, views
+from virtcim.providers import (
+    filter_applying,
+    filter_editing,
+    filters,
+    switch_ports,
+    switches,
+    views,
+)
 from virtcim.providers.associations import Association, Link, Row, Walk
 from virtcim.providers.device_links import HOST, SYSTEM
 from virtcim.providers.model import HostModel
@@ -177,5 +184,5 @@ NETWORK_LINKS: tuple[Association, ...] = (
     ), relate=filter_editing.nest, part=filter_editing.unnest),
     Association("Virt_AppliedFilterList", (
         Row(views.NETWORK_PORT, LIST, _applied, _applying),
-    )),
+    ), relate=filter_applying.apply, part=filter_applying.lift),
 )  # fmt: skip

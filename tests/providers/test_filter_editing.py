@@ -264,7 +264,7 @@ CREATE: tuple[tuple[str, dict[str, Value], type[WBEMError], str], ...] = (
     (OTHER, {"Name": "made", "Action": 1, "State": "NEW"}, InvalidParameter, "without a Protocol"),
     (NESTED, {}, InvalidParameter, "Antecedent of KVM_NestedFilterList is needed"),
     (ENTRIES, {}, NotSupported, "CreateInstance is not served for KVM_EntriesInFilterList"),
-    (APPLIED, {}, NotSupported, "CreateInstance is not served for KVM_AppliedFilterList"),
+    (APPLIED, {}, InvalidParameter, "Antecedent of KVM_AppliedFilterList is needed"),
 )  # fmt: skip
 
 
@@ -361,3 +361,47 @@ def test_nothing_is_rehearsed(lab: Lab) -> None:
                 await change
 
     play(lab, scene)
+
+
+NIC = (
+    "<interface type='bridge'><mac address='52:54:00:00:00:07'/><source bridge='br-none'/>"
+    "<boot order='3'/></interface>"
+)
+PORT = "KVM_NetworkPort"
+
+
+def test_a_filter_is_applied_to_an_interface(lab: Lab) -> None:
+    """The definition says so and nothing else of it changes; another filter takes its place."""
+    connection: Any = lab.connect()
+    native = connection.defineXML(lab.guest_xml("filtered", devices=NIC))
+    before = native.XMLDesc(0)
+
+    async def scene(stage: FilterStage) -> None:
+        for name in ("one", "two"):
+            await stage.create(LIST, Name=name)
+        provider = stage.namespaces.get(NAMESPACE).provider(PORT)
+        assert provider is not None
+        (port,) = (one for one in provider.records() if one["SystemName"] == "filtered")
+        lists = stage.records(LIST)
+        path = await stage.create(APPLIED, Antecedent=port.path, Dependent=lists["one"].path)
+        mark = "      <filterref filter='{}'/>\n"
+        assert _without(native.XMLDesc(0), mark.format("one")) == before
+        with pytest.raises(AlreadyExists):
+            await stage.create(APPLIED, Antecedent=port.path, Dependent=lists["one"].path)
+        other = await stage.create(APPLIED, Antecedent=port.path, Dependent=lists["two"].path)
+        assert _without(native.XMLDesc(0), mark.format("two")) == before
+        with pytest.raises(NotFound):
+            await stage.delete(path)
+        await stage.delete(other)
+        assert native.XMLDesc(0) == before
+
+    try:
+        play(lab, scene)
+    finally:
+        native.undefine()
+        connection.close()
+
+
+def _without(text: str, line: str) -> str:
+    assert line in text
+    return text.replace(line, "")
