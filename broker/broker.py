@@ -38,6 +38,7 @@ _CHANGES: Mapping[type, Callable[..., Awaitable[Reply]]] = {
     ops.CreateInstance: changes.create_instance,
     ops.ModifyInstance: changes.modify_instance,
     ops.DeleteInstance: changes.delete_instance,
+    ops.SetProperty: changes.set_property,
 }
 
 

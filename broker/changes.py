@@ -13,9 +13,10 @@ from virtcim.broker.provider import NO_EDITS, Edits, InstanceValues, Provider, e
 from virtcim.broker.typed_values import typed_value
 from virtcim.schema.layouts import Layout, Record
 from virtcim.wbem import operations as ops
-from virtcim.wbem.objects import Instance, Property, Value
+from virtcim.wbem.objects import Instance, InstanceProperty, Property, Value
 from virtcim.wbem.replies import InstanceNameReply, VoidReply
 from virtcim.wbem.status import InvalidParameter, NoSuchProperty, NotSupported
+from virtcim.wbem.types import CIMType
 
 
 def _served(namespace: Namespace, class_name: str) -> tuple[Provider | None, Edits]:
@@ -107,6 +108,24 @@ def _changes(
     if keys := changes.keys() & layout.keys.keys():
         raise InvalidParameter(f"the key {', '.join(sorted(keys))} cannot be changed")
     return changes
+
+
+async def set_property(namespaces: Namespaces, operation: ops.SetProperty) -> VoidReply:
+    """Change one property, which is a ModifyInstance of it alone (deprecated, and in use)."""
+    path, value = operation.instance_name, operation.new_value
+    _, edits = _served(namespaces.get(operation.namespace), path.class_name)
+    if edits.modify is None:
+        raise _unserved(operation, path.class_name)
+    item = InstanceProperty(
+        name=operation.property_name.strip(),
+        type=CIMType.STRING,
+        value=value,
+        is_array=isinstance(value, tuple),
+    )
+    instance = Instance(path.class_name, (item,), path)
+    return await modify_instance(
+        namespaces, ops.ModifyInstance(namespace=operation.namespace, modified_instance=instance)
+    )
 
 
 async def delete_instance(namespaces: Namespaces, operation: ops.DeleteInstance) -> VoidReply:

@@ -6,6 +6,7 @@ from virtcim.hypervisors.definition import Interface
 from virtcim.providers import (
     filter_applying,
     filter_editing,
+    filter_rules,
     filters,
     switch_ports,
     switches,
@@ -175,7 +176,7 @@ NETWORK_LINKS: tuple[Association, ...] = (
     )),
     Association("Virt_EntriesInFilterList", tuple(
         Row(LIST, entry, _entries(entry), _list) for entry in ENTRIES
-    ), properties={"EntrySequence": _sequence}, part=filter_editing.take_out),
+    ), properties={"EntrySequence": _sequence}, part=filter_rules.take_out),
     Association("Virt_HostedFilterList", (
         Row(HOST, LIST, every(LIST), every(HOST)),
     )),

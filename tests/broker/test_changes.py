@@ -148,6 +148,24 @@ def test_what_differs_is_changed(
     assert world.settings.told == ([] if changes is None else [("a", changes)])
 
 
+def set_to(name: str, value: Value, at: ObjectPath | None = None) -> ops.SetProperty:
+    """Return the operation."""
+    return ops.SetProperty(
+        namespace=N, instance_name=at or path(), property_name=name, new_value=value
+    )
+
+
+def test_one_property_is_set(world: World) -> None:
+    """It is the same as a change of it alone."""
+    for name, value in ((" count", "6"), ("Words", ("y",)), ("On", None), ("Count", "5")):
+        assert world.do(set_to(name, value)) == VoidReply()
+    assert world.settings.told == [
+        ("a", {"count": 6}),
+        ("a", {"words": ("y",)}),
+        ("a", {"on": None}),
+    ]
+
+
 ERRORS: tuple[tuple[ops.Change, type[WBEMError], str], ...] = (
     (create(instance(), "root/x"), InvalidNamespace, "root/x"),
     (create(instance("T_Nothing", Strange="x")), InvalidClass, "T_Nothing"),
@@ -166,6 +184,9 @@ ERRORS: tuple[tuple[ops.Change, type[WBEMError], str], ...] = (
     (modify(names=("Strange",)), NoSuchProperty, "strange"),
     (modify(Count="x"), InvalidParameter, "Count of T_Setting: 'x' is not an integer"),
     (modify(InstanceID="b"), InvalidParameter, "the key instanceid cannot be changed"),
+    (set_to("Strange", "x"), NoSuchProperty, "Strange"),
+    (set_to("Count", "x"), InvalidParameter, "'x' is not an integer"),
+    (set_to("Name", "x", path("a", "T_Bare")), NotSupported, "SetProperty is not served for T_B"),
     (ops.ModifyInstance(namespace=N, modified_instance=instance("T_Bare")), NotSupported, "T_Bare"),
 )
 

@@ -106,6 +106,8 @@ def test_wbemcli(server: RunningServer, native: Any) -> None:
     rule = line.split(f"{NAMESPACE}:", 1)[1]
     answered(server, "mi", rule, "Action=1")
     assert "<rule action='accept' direction='inout' priority='500'>" in text(native, "typed")
+    answered(server, "sp", rule, "Action=3")
+    assert "<rule action='reject' direction='inout' priority='500'>" in text(native, "typed")
     answered(server, "di", rule)
     assert "<rule" not in text(native, "typed")
     (line,) = (one for one in answered(server, "ein", LIST) if 'Name="typed"' in one)

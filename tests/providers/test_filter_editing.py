@@ -392,8 +392,11 @@ def test_a_filter_is_applied_to_an_interface(lab: Lab) -> None:
         assert _without(native.XMLDesc(0), mark.format("two")) == before
         with pytest.raises(NotFound):
             await stage.delete(path)
+        with pytest.raises(Failed, match="filter two: it is in use by domain `filtered'"):
+            await stage.delete(lists["two"].path)
         await stage.delete(other)
         assert native.XMLDesc(0) == before
+        await stage.delete(lists["two"].path)
 
     try:
         play(lab, scene)
