@@ -239,6 +239,11 @@ class Host:
         await self._store.put(self.name, uuid, record)
         self.recorded(uuid, record)
 
+    async def forget(self, uuid: str) -> None:
+        """Remember nothing of a domain that is gone; durable on return, raises InfostoreError."""
+        await self._store.remove(self.name, uuid)
+        self._records.pop(uuid, None)
+
     def record_of(self, uuid: DomainUUID) -> DomainRecord:
         """What is remembered of a domain, also while the hypervisor does not list it."""
         return self._records.get(uuid, NO_RECORD)
@@ -404,12 +409,7 @@ class Host:
         for uuid, since in tuple(self._absent_since.items()):
             back = uuid in self.listing.domains  # it may have come while another was forgotten
             if not back and now > since and now - since >= self._interval:
-                await self._forget(uuid)
-
-    async def _forget(self, uuid: str) -> None:
-        try:
-            await self._store.remove(self.name, uuid)
-        except InfostoreError as error:  # the next reconciliation tries again
-            log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
-        else:
-            self._records.pop(uuid, None)
+                try:
+                    await self.forget(uuid)
+                except InfostoreError as error:  # the next reconciliation tries again
+                    log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))

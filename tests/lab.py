@@ -39,6 +39,7 @@ class Key(IntEnum):
     SLEEP = 31  # s: ACPI S3
     POWER_OFF = 24  # o
     RESET = 19  # r
+    DIRTY = 50  # m: writes to all of its memory, over and over, until the next key
 
 
 STATE_DIRECTORIES = {

@@ -12,6 +12,22 @@ from virtcim.hypervisors.actions.domains import (
     ReadDefinitions,
     UndefineDomain,
 )
+from virtcim.hypervisors.actions.migration import (
+    AbortJob,
+    AutostartAt,
+    BringBack,
+    DestinationFacts,
+    DomainThere,
+    InspectDestination,
+    JobStatistics,
+    Migrate,
+    MigrationFlag,
+    ReadJob,
+    RemoveLeftover,
+    SetMigrationSpeed,
+    StartAt,
+    StartPostCopy,
+)
 from virtcim.hypervisors.actions.networks import CreateNetwork, DeleteNetwork
 from virtcim.hypervisors.actions.pools import (
     CreatePool,
@@ -32,7 +48,10 @@ from virtcim.hypervisors.actions.snapshots import (
 )
 
 __all__ = [
+    "AbortJob",
     "Action",
+    "AutostartAt",
+    "BringBack",
     "Changed",
     "Content",
     "CreateNetwork",
@@ -45,12 +64,23 @@ __all__ = [
     "DeletePool",
     "DeleteSnapshot",
     "DeleteVolume",
+    "DestinationFacts",
+    "DomainThere",
+    "InspectDestination",
     "IsBusy",
+    "JobStatistics",
+    "Migrate",
+    "MigrationFlag",
     "ReadDefinitions",
+    "ReadJob",
     "RefreshPool",
+    "RemoveLeftover",
     "ResizeVolume",
     "RestoreMemory",
     "RevertToSnapshot",
     "SaveMemory",
+    "SetMigrationSpeed",
+    "StartAt",
+    "StartPostCopy",
     "UndefineDomain",
 ]

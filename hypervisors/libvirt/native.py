@@ -133,6 +133,18 @@ class NativeDomain(Protocol):
     def managedSave(self) -> int: ...  # noqa: D102, N802
     def managedSaveRemove(self) -> int: ...  # noqa: D102, N802
     def undefineFlags(self, flags: int) -> int: ...  # noqa: D102, N802
+    def setAutostart(self, autostart: int) -> int: ...  # noqa: D102, N802
+    def jobStats(self, flags: int = 0) -> dict[str, Any]: ...  # noqa: D102, N802
+    def abortJob(self) -> int: ...  # noqa: D102, N802
+    def migrateStartPostCopy(self, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrateSetMaxDowntime(self, downtime: int, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrate3(  # noqa: D102
+        self, destination: "NativeConnection", parameters: dict[str, Any], flags: int
+    ) -> "NativeDomain": ...
+    def migrateToURI3(  # noqa: D102, N802
+        self, uri: str, parameters: dict[str, Any], flags: int
+    ) -> int: ...
 
 
 Statistics = list[tuple[NativeDomain, dict[str, Any]]]
@@ -159,6 +171,7 @@ class NativeConnection(Protocol):
     def getMaxVcpus(self, type: str | None) -> int: ...  # noqa: A002, D102, N802
     def getAllDomainStats(self, stats: int, flags: int = 0) -> Statistics: ...  # noqa: D102, N802
     def lookupByUUIDString(self, uuid: str) -> NativeDomain: ...  # noqa: D102, N802
+    def lookupByName(self, name: str) -> NativeDomain: ...  # noqa: D102, N802
     def defineXML(self, xml: str) -> NativeDomain: ...  # noqa: D102, N802
     def domainEventRegisterAny(  # noqa: D102, N802
         self, domain: None, event: int, callback: Callable[..., None], opaque: object

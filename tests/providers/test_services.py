@@ -88,6 +88,7 @@ def test_what_services_have_beside() -> None:
     assert told(switches, "ProtocolType", "IsVSISupported", "VSIInterface") == (15, False, None)
     (setting,) = records(model, service_capabilities.MIGRATION_SETTING)
     assert told(setting, "MigrationType", "Priority", "TransportType") == (2, 0, 2)
+    assert told(setting, "PeerToPeer", "StorageCopy", "Bandwidth") == (False, 0, None)
 
 
 # What they claim
@@ -123,7 +124,9 @@ def test_claims_of_strict_mode() -> None:
     (management,) = records(model, service_capabilities.MANAGEMENT)
     assert told(management, *CLAIMS, "VirtualSystemTypesSupported") == ((), (), ("KVM",))
     (migration,) = records(model, service_capabilities.MIGRATION)
-    assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == ((), (), ())
+    assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == (
+        (4, 5), (2, 3), (2, 3, 4),
+    )  # fmt: skip
     (pools,) = records(model, service_capabilities.POOL_CONFIGURATION)
     assert told(pools, *CLAIMS) == ((3, 4), ())
     (snapshots,) = records(model, service_capabilities.SNAPSHOT)

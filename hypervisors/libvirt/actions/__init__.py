@@ -7,7 +7,13 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains, networks, pools, snapshots
+from virtcim.hypervisors.libvirt.actions import (
+    domains,
+    migration,
+    networks,
+    pools,
+    snapshots,
+)
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
 _SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
@@ -17,8 +23,8 @@ _SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS},
-    "xen":  {**domains.PERFORMERS, **_SHARED, **snapshots.MEMORY},
+    "qemu": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
+    "xen":  {**domains.PERFORMERS, **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
     "test": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS},
     "lxc":  {**domains.PERFORMERS, **_SHARED},
 })
