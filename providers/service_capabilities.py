@@ -53,6 +53,12 @@ _ONCE, _JOB = frozenset({Way.AT_ONCE}), frozenset({Way.AS_JOB})
 
 DONE: Mapping[str, frozenset[Way]] = {
     # method                                   ways in which it is done
+    "DefineSystem":                           _ONCE,
+    "DestroySystem":                          _ONCE,
+    "ModifySystemSettings":                   _ONCE,
+    "AddResourceSettings":                    _ONCE,
+    "ModifyResourceSettings":                 _ONCE,
+    "RemoveResourceSettings":                 _ONCE,
     "CreateChildResourcePool":                _ONCE,
     "DeleteResourcePool":                     _ONCE,
     "CreateResourceInPool":                   _ONCE,

@@ -145,6 +145,26 @@ class NativeDomain(Protocol):
     def migrateToURI3(  # noqa: D102, N802
         self, uri: str, parameters: dict[str, Any], flags: int
     ) -> int: ...
+    def attachDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
+    def detachDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
+    def updateDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
+    def setVcpusFlags(self, nvcpus: int, flags: int) -> int: ...  # noqa: D102, N802
+    def setMemoryFlags(self, memory: int, flags: int) -> int: ...  # noqa: D102, N802
+    def setSchedulerParametersFlags(  # noqa: D102, N802
+        self, params: dict[str, int], flags: int
+    ) -> int: ...
+    def setBlockIoTune(  # noqa: D102, N802
+        self, disk: str, params: dict[str, int], flags: int
+    ) -> int: ...
+    def setMetadata(  # noqa: D102, N802
+        self,
+        type: int,  # noqa: A002
+        metadata: str | None,
+        key: None,
+        uri: None,
+        flags: int,
+    ) -> int: ...
+    def rename(self, new_name: str, flags: int) -> int: ...  # noqa: D102
 
 
 Statistics = list[tuple[NativeDomain, dict[str, Any]]]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from virtcim.hypervisors.libvirt.actions import (
+    changes,
     domains,
     migration,
     networks,
@@ -21,11 +22,15 @@ _SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
 
 _SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
 
+_OF_DOMAINS: Mapping[str, Performers] = {
+    driver: {**domains.PERFORMERS, **found} for driver, found in changes.PERFORMERS.items()
+}
+
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
-    "xen":  {**domains.PERFORMERS, **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
-    "test": {**domains.PERFORMERS, **_SHARED, **_SNAPSHOTS},
-    "lxc":  {**domains.PERFORMERS, **_SHARED},
+    "qemu": {**_OF_DOMAINS["qemu"], **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
+    "xen":  {**_OF_DOMAINS["xen"], **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
+    "test": {**_OF_DOMAINS["test"], **_SHARED, **_SNAPSHOTS},
+    "lxc":  {**_OF_DOMAINS["lxc"], **_SHARED},
 })
 # fmt: on
