@@ -30,6 +30,17 @@ StateDir = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Where records and users are kept.", show_default=False),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option(help="Of the server.", show_default="where this configuration listens"),
+]
+UserOption = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Who asks.")]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Read the password from the first line of input."),
+]
+HostNamespace = Annotated[str, typer.Option("--namespace", help="That of the host.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
 def settings_of(
@@ -49,3 +60,14 @@ def settings_of(
         options["web"] = {"listen": web}
     with failing(ConfigurationError, exit_code=MISUSED):
         return load(options, config)
+
+
+def credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:
+    """Return who asks a server; None means nobody. The password is read, or asked for."""
+    if user is None:
+        return None
+    if stdin:
+        from virtcim.commands.user import read_password  # noqa: PLC0415
+
+        return user, read_password()
+    return user, typer.prompt(f"Password of {user}", hide_input=True, err=True)

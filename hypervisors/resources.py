@@ -128,6 +128,18 @@ class PortFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuestFacts:
+    """One kind of guests that a host can run.
+
+    os_type: "hvm", "xen", "exe", ... domain_types: "kvm", "qemu", "lxc", ..., as it names them.
+    """
+
+    os_type: str
+    architecture: str
+    domain_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
     """The machine on which the hypervisor runs (virNodeGetInfo, host capabilities).
 
@@ -149,6 +161,7 @@ class MachineFacts:
     nodes: tuple[NodeMemoryFacts, ...]
     ports: tuple[PortFacts, ...]
     guest_types: tuple[str, ...]  # "hvm", "xen", "exe", ...
+    guests: tuple[GuestFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

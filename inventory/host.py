@@ -239,11 +239,6 @@ class Host:
         await self._store.put(self.name, uuid, record)
         self.recorded(uuid, record)
 
-    async def forget(self, uuid: str) -> None:
-        """Remember nothing of a domain that is gone; durable on return, raises InfostoreError."""
-        await self._store.remove(self.name, uuid)
-        self._records.pop(uuid, None)
-
     def record_of(self, uuid: DomainUUID) -> DomainRecord:
         """What is remembered of a domain, also while the hypervisor does not list it."""
         return self._records.get(uuid, NO_RECORD)
@@ -254,6 +249,22 @@ class Host:
         old = self.listing.domains.get(uuid)
         if old is not None and old.record != record:
             self._replace([(old, replace(old, record=record, version=self._next_version()))])
+
+    async def forget(self, uuid: DomainUUID) -> None:
+        """Remember nothing of a domain that is gone for good.
+
+        What the infostore does not let go of now is tried again after a reconciliation.
+        """
+        if uuid in self._records and uuid not in self.listing.domains:
+            await self._forget(uuid)
+
+    async def _forget(self, uuid: str) -> None:
+        try:
+            await self._store.remove(self.name, uuid)
+        except InfostoreError as error:
+            log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
+        else:
+            self._records.pop(uuid, None)
 
     async def reconcile(self) -> None:
         """Compare the listing with a full one of the hypervisor; raises what it raises."""
@@ -409,7 +420,4 @@ class Host:
         for uuid, since in tuple(self._absent_since.items()):
             back = uuid in self.listing.domains  # it may have come while another was forgotten
             if not back and now > since and now - since >= self._interval:
-                try:
-                    await self.forget(uuid)
-                except InfostoreError as error:  # the next reconciliation tries again
-                    log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
+                await self._forget(uuid)

@@ -8,15 +8,15 @@ from virtcim.providers.views import CHARACTER_SETTING, CONSOLE_SETTING, SettingV
 from virtcim.schema.layouts import Getter
 from virtcim.schema.valuemaps import CharacterSourceType
 
-_SOURCES: Mapping[str, CharacterSourceType] = {
+SOURCES: Mapping[str, CharacterSourceType] = {
     # libvirt's words are those of the map
     one.name.lower().replace("_", "-"): one
     for one in CharacterSourceType
 }
 
-_WITH_PATH = frozenset({"pty", "dev", "file", "pipe", "nmdm"})
+WITH_PATH = frozenset({"pty", "dev", "file", "pipe", "nmdm"})
 
-_SCHEMES: Mapping[str | None, str] = {"unix": "file", "udp": "udp", "tcp": "tcp"}
+SCHEMES: Mapping[str | None, str] = {"unix": "file", "udp": "udp", "tcp": "tcp"}
 """A TCP connection has that of its protocol, where it names one."""
 
 
@@ -28,14 +28,14 @@ def _device(v: SettingView) -> CharacterDevice:
 
 def _path(v: SettingView) -> str | None:
     device = _device(v)
-    if device.kind not in _WITH_PATH:
+    if device.kind not in WITH_PATH:
         return None
     return device.source_path or device.tty or device.source_master
 
 
 def _url(device: CharacterDevice, mode: str) -> str | None:
     """Return the end of a connection at which the hypervisor listens, or that it connects to."""
-    scheme = _SCHEMES.get(device.kind)
+    scheme = SCHEMES.get(device.kind)
     if scheme is None:
         return None
     if device.kind == "tcp" and device.protocol is not None:
@@ -64,7 +64,7 @@ PROPERTIES: Mapping[str, Getter] = {
     **COMMON,
     "ResourceSubType": lambda v: v.device.target_model or v.device.target_type,
     "HostResource":    lambda v: texts(_path(v)),
-    "SourceType":      lambda v: _SOURCES.get(v.device.kind),
+    "SourceType":      lambda v: SOURCES.get(v.device.kind),
     "SourcePath":      _path,
     "ConnectURL":      lambda v: _url(v.device, "connect"),
     "BindURL":         lambda v: _url(v.device, "bind"),

@@ -12,6 +12,7 @@ from virtcim.broker.rules import STANDARD, Rules
 
 MEMORY, DISK, BANDWIDTH, STORAGE, PROCESSORS = "memory", "disk", "bandwidth", "storage", "processor"
 DEVICES = "device"
+PASSWORD_MASKS = frozenset({"********", "***"})
 """What units are of: see Behaviour.units; a device is one of its kind."""
 
 
@@ -32,7 +33,8 @@ class Behaviour:
     units: texts of AllocationUnits by what is counted.
     legacy_templates: template settings are those of libvirt-cim, under ids that are not unique.
     legacy_pools: pools are those of libvirt-cim: of active networks and storage pools alone, none
-        of the host's own bridges, and types in its own numbers.
+        of the host's own bridges, and types in its own numbers; who configures them gets its
+        errors instead of return codes.
     legacy_capabilities: methods are claimed as libvirt-cim claims them, done or not.
     sap_ports: console access points are those of the first VNC displays, named by their ports, and
         enabled but offline while the domain runs.
@@ -44,7 +46,10 @@ class Behaviour:
     limit_is_cap: the Limit of processors is the cap that a client set, not how many there can be.
     legacy_actions: what a domain does at an end of the guest, in libvirt-cim's numbers.
     password_mask: what stands for a password.
+    fixed_are_ignored: properties that cannot be set are ignored in settings that a client gives,
+        and quantities above their limits raise these.
     finished_jobs_seconds: how long jobs stay after their end.
+    legacy_snapshots: snapshots are those of memory alone, as far as clients see.
     padded_messages: white space before a message and text after it are tolerated.
     rules: of the broker, for keys in paths and for unknown methods.
     """
@@ -72,7 +77,9 @@ class Behaviour:
     limit_is_cap: bool
     legacy_actions: bool
     password_mask: str
+    fixed_are_ignored: bool
     finished_jobs_seconds: int
+    legacy_snapshots: bool
     padded_messages: bool
     rules: Rules
 
@@ -108,7 +115,9 @@ STRICT = Behaviour(
     limit_is_cap=False,
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
+    fixed_are_ignored=False,
     finished_jobs_seconds=300,
+    legacy_snapshots=False,
     padded_messages=False,
     rules=STANDARD,
 )  # fmt: skip
@@ -153,7 +162,9 @@ LIBVIRT_CIM = Behaviour(
     limit_is_cap=True,
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
+    fixed_are_ignored=True,
     finished_jobs_seconds=86400,  # libvirt-cim's stay for ever
+    legacy_snapshots=True,
     padded_messages=True,
     rules=Rules(
         loose_keys=True,

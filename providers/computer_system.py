@@ -99,19 +99,34 @@ async def request_state_change(
     if domain is None:
         raise NotFound(f"domain {record['Name']} does not exist any more")
     requested = arguments.get("requestedstate")
-    code = await _change_state(model, domain, requested, arguments.get("timeoutperiod"))
+    code = await change_state(model, domain, requested, arguments.get("timeoutperiod"))
     if code and model.behaviour.refusals_are_errors:
         raise _compat_error(code, requested)
     return MethodResult(code.value)
 
 
-async def _change_state(
+async def change_state(
     model: HostModel, domain: Domain, requested: object, period: object
 ) -> RequestStateChangeCode:
+    """Bring a domain to a state in its turn; what it was when others had theirs says nothing."""
     if not isinstance(requested, int):
         return RequestStateChangeCode.INVALID_PARAMETER
     if period not in {None, _NO_TIME}:
         return RequestStateChangeCode.USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED
+    uuid = domain.facts.uuid
+    try:
+        async with model.host.turns.held(uuid, f"a change of the state of `{domain.name}'"):
+            current = model.host.listing.domains.get(uuid)
+            if current is None:
+                raise NotFound(f"domain {domain.name} does not exist any more")
+            return await _change_in_turn(model, current, requested)
+    except errors.Busy:
+        return RequestStateChangeCode.BUSY
+
+
+async def _change_in_turn(
+    model: HostModel, domain: Domain, requested: int
+) -> RequestStateChangeCode:
     facts = domain.facts
     verb = verb_for(requested, facts.state, saved=facts.managed_save)
     if isinstance(verb, RequestStateChangeCode):
@@ -178,6 +193,8 @@ def _compat_error(code: RequestStateChangeCode, requested: object) -> WBEMError:
     """Return what libvirt-cim's clients expect in place of a return code."""
     if code is RequestStateChangeCode.NOT_SUPPORTED:
         return NotSupported("State not supported")
+    if code is RequestStateChangeCode.BUSY:
+        return Failed("Domain is busy: another operation is under way")
     if code is RequestStateChangeCode.INVALID_PARAMETER:
         if isinstance(requested, int):
             return NotSupported("State not supported")

@@ -38,8 +38,8 @@ class Kind(Enum):
         return self in {Kind.ONLY, Kind.DEFINED}
 
 
-_DEFINED_PATH = "defined"
-_SNAPSHOT_PATH = "snapshot"
+DEFINED_PATH = "defined"
+SNAPSHOT_PATH = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ def _configurations(domain: Domain, *, pending: bool) -> Iterator[Configuration]
     only = domain.facts.persistent and not differs
     yield Configuration(domain, current, current, "", Kind.ONLY if only else Kind.STATE, None)
     if differs:
-        yield Configuration(domain, later, later, _DEFINED_PATH, Kind.DEFINED, None)
+        yield Configuration(domain, later, later, DEFINED_PATH, Kind.DEFINED, None)
     for snapshot in domain.facts.snapshots:
         then = domain.read(snapshot.xml, _parsed_snapshot)
         if then is not None:
-            path = f"{_SNAPSHOT_PATH}/{snapshot.name}"
+            path = f"{SNAPSHOT_PATH}/{snapshot.name}"
             yield Configuration(domain, then, then, path, Kind.SNAPSHOT, snapshot)

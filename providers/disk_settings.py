@@ -25,7 +25,7 @@ from virtcim.schema.valuemaps import ConsumerVisibility, EmulatedType
 _BYTES = "byte"
 _CONTAINER = "exe"  # type of the operating system where a container's init is one
 
-_TYPES: Mapping[str | None, EmulatedType] = {
+TYPES: Mapping[str | None, EmulatedType] = {
     # disk/@device
     None:     EmulatedType.DISK,
     "disk":   EmulatedType.DISK,
@@ -63,7 +63,8 @@ def _below(v: SettingView) -> BackingStore:
     return next(iter(v.device.backing), _NO_BACKING) if isinstance(v.device, Disk) else _NO_BACKING
 
 
-def _server(host: SourceHost) -> str:
+def server(host: SourceHost) -> str:
+    """Return a server as `name:port`, or its socket."""
     if host.name is None:
         return host.socket or ""
     name = f"[{host.name}]" if ":" in host.name else host.name
@@ -93,7 +94,7 @@ OF_DISK: Mapping[str, Getter] = {
     "ConsumerVisibility":       lambda v: ConsumerVisibility.PASSED_THROUGH
                                           if v.device.device == "lun"
                                           else ConsumerVisibility.VIRTUALIZED,
-    "EmulatedType":             lambda v: _TYPES.get(v.device.device),
+    "EmulatedType":             lambda v: TYPES.get(v.device.device),
     "BusType":                  lambda v: v.device.bus,
     "shareable":                lambda v: v.device.shareable,
     "DriverName":               lambda v: v.device.driver,
@@ -107,7 +108,7 @@ OF_DISK: Mapping[str, Getter] = {
     "rawio":                    lambda v: yes_no(v.device.raw_io),
     "sgio":                     lambda v: v.device.sgio,
     "SourceProtocol":           lambda v: v.device.source_protocol,
-    "SourceHosts":              lambda v: tuple(map(_server, v.device.source_hosts)) or None,
+    "SourceHosts":              lambda v: tuple(map(server, v.device.source_hosts)) or None,
     "SerialNumber":             lambda v: v.device.serial,
     "WWN":                      lambda v: v.device.wwn,
     "Vendor":                   lambda v: v.device.vendor,

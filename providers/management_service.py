@@ -1,13 +1,14 @@
 """The service that manages a host's domains: one instance for each hypervisor (DSP1042).
 
-Clients written for libvirt-cim read its Revision and switch features by it. It has no methods yet.
+Clients written for libvirt-cim read its Revision and switch features by it. What changes domains is
+in define_system.py, system_methods.py and resource_methods.py.
 """
 
 import re
 from collections.abc import Mapping
 
 from virtcim.inventory.host import Communication
-from virtcim.providers import host_system
+from virtcim.providers import define_system, host_system, resource_methods, system_methods
 from virtcim.providers.families import HostFamily, itself
 from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
@@ -72,4 +73,17 @@ PROPERTIES: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-FAMILIES = (HostFamily(name=FAMILY, getters=PROPERTIES, parts=itself),)
+REHEARSED = frozenset({
+    "DefineSystem", "ModifySystemSettings", "AddResourceSettings", "ModifyResourceSettings",
+    "RemoveResourceSettings",
+})  # fmt: skip
+
+FAMILIES = (
+    HostFamily(
+        name=FAMILY,
+        getters=PROPERTIES,
+        parts=itself,
+        methods={**define_system.METHODS, **system_methods.METHODS, **resource_methods.METHODS},
+        rehearsed=REHEARSED,
+    ),
+)

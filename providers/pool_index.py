@@ -170,3 +170,13 @@ _POOLS: Mapping[str, str | Callable[[HostModel, Any], str | None]] = {
     "controller": CONTROLLER_POOL,
 }  # fmt: skip
 """Elements that have a pool; all others have none."""
+
+
+def network_of_pool(pool_id: str) -> str | None:
+    """Return the name of the network that a PoolID is of; None where it is of none."""
+    kind, found, name = pool_id.partition("/")
+    if kind != "NetworkPool" or not found or not name or name == _PRIMORDIAL:
+        return None
+    if name.startswith((_BRIDGE, _DIRECT)):
+        return None
+    return name.removeprefix(_NETWORK)

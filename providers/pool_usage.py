@@ -15,6 +15,8 @@ from types import MappingProxyType
 
 from virtcim.hypervisors.definition import DomainDefinition
 from virtcim.hypervisors.definition.interfaces import Interface
+from virtcim.hypervisors.definition.storage import Disk, Filesystem
+from virtcim.hypervisors.resources import PoolFacts, VolumeFacts
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.configurations import current_definition, parsed
 from virtcim.providers.model import HostModel
@@ -75,6 +77,26 @@ def _taken_by(model: HostModel, domain: Domain) -> Usage:
         vcpus=definition.current_vcpus or definition.vcpus or 0,
         memory=definition.current_memory or definition.memory or 0,
         devices=MappingProxyType(Counter(pool for pool in pools if pool is not None)),
+    )
+
+
+# Volumes
+
+
+def is_in_use(model: HostModel, pool: PoolFacts, volume: VolumeFacts) -> bool:
+    """Tell whether a running domain has the volume, or another volume continues it."""
+    volumes = (known for pools in model.host.resources.pools for known in pools.volumes)
+    if any(known.backing_path == volume.path for known in volumes):
+        return True
+    return any(
+        isinstance(device, Disk | Filesystem)
+        and (
+            device.path == volume.path
+            or (device.source_pool, device.source_volume) == (pool.name, volume.name)
+        )
+        for domain in model.host.listing.domains.values()
+        if domain.facts.active
+        for device in current_definition(domain).devices
     )
 
 

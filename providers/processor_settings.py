@@ -67,7 +67,8 @@ def _pin(pin: Pin) -> str:
     return f"{pin.vcpu}={pin.cpus}"
 
 
-def _cell(number: int, cell: NUMACell) -> str:
+def cell_text(number: int, cell: NUMACell) -> str:
+    """Return a NUMA node of the guest as `id=cpus:KiB`."""
     name = number if cell.id is None else cell.id
     return f"{name}={cell.cpus or ''}:{kibibytes(cell.memory) or 0}"
 
@@ -100,7 +101,7 @@ PROPERTIES: Mapping[str, Getter] = {
     "IOThreads":       lambda v: v.definition.io_threads,
     "VCPUPins":        lambda v: tuple(map(_pin, _tune(v).vcpu_pins)) or None,
     "EmulatorPins":    lambda v: _tune(v).emulator_pins,
-    "NUMACells":       lambda v: tuple(_cell(*one) for one in enumerate(_cpu(v).cells)) or None,
+    "NUMACells":       lambda v: tuple(cell_text(*one) for one in enumerate(_cpu(v).cells)) or None,
 }  # fmt: skip
 
 FAMILIES = (setting_family(PROCESSOR_SETTING, PROPERTIES),)

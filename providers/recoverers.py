@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from virtcim.infostore.jobs import JobKind
 from virtcim.inventory.host import Host
-from virtcim.jobs import Recoverer, migration
+from virtcim.jobs import Recoverer, migration, snapshots
 
 
 def recoverers(hosts: Mapping[str, Host]) -> Mapping[JobKind, Recoverer]:
@@ -14,4 +14,5 @@ def recoverers(hosts: Mapping[str, Host]) -> Mapping[JobKind, Recoverer]:
     """
     return {
         JobKind.MIGRATION: migration.recoverer(hosts),
+        JobKind.SNAPSHOT: snapshots.recover,
     }

@@ -1,20 +1,20 @@
 """What services can do, as their capabilities tell it.
 
 The rule: a method is claimed when it is in DONE, and DONE has what is implemented, so that who adds
-a method adds a row there. Clients of libvirt-cim, which read these lists and were
-written for what it does, are told its lists as they are, but for the number of AddResourceSettings,
-which it gives as one that the class does not have.
+a method adds a row there. Clients of libvirt-cim, which read these lists and were written for what
+it does, are told its lists as they are, but for the number of AddResourceSettings, which it gives
+as one that the class does not have.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Any
 
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers import migration_settings
 from virtcim.providers.families import DomainFamily, HostFamily, itself, owner
 from virtcim.providers.model import HostModel
+from virtcim.providers.snapshot_types import types_enabled, types_supported
 from virtcim.providers.states import requested_states_supported
 from virtcim.schema.layouts import Getter
 from virtcim.schema.valuemaps import (
@@ -28,7 +28,6 @@ from virtcim.schema.valuemaps import (
     RedirectionSharingMode,
     RequestedState,
     SnapshotMethod,
-    SnapshotType,
     StorageCopy,
     TransportType,
 )
@@ -50,14 +49,32 @@ class Way(Enum):
     AS_JOB = "a job says how it goes"
 
 
+_ONCE, _JOB = frozenset({Way.AT_ONCE}), frozenset({Way.AS_JOB})
+
 DONE: Mapping[str, frozenset[Way]] = {
     # method                                   ways in which it is done
-    "CheckVirtualSystemIsMigratableToHost":   frozenset({Way.AT_ONCE}),
-    "CheckVirtualSystemIsMigratableToSystem": frozenset({Way.AT_ONCE}),
-    "MigrateVirtualSystemToHost":             frozenset({Way.AS_JOB}),
-    "MigrateVirtualSystemToSystem":           frozenset({Way.AS_JOB}),
-    "MigrateSSHKeyCopy":                      frozenset({Way.AT_ONCE}),
-    "MigrateSSHKeyDelete":                    frozenset({Way.AT_ONCE}),
+    "DefineSystem":                           _ONCE,
+    "DestroySystem":                          _ONCE,
+    "ModifySystemSettings":                   _ONCE,
+    "AddResourceSettings":                    _ONCE,
+    "ModifyResourceSettings":                 _ONCE,
+    "RemoveResourceSettings":                 _ONCE,
+    "CreateChildResourcePool":                _ONCE,
+    "DeleteResourcePool":                     _ONCE,
+    "CreateResourceInPool":                   _ONCE,
+    "DeleteResourceInPool":                   _ONCE,
+    "ResizeResourceInPool":                   _ONCE,
+    "RefreshResourcesInPool":                 _ONCE,
+    "RequestPowerStateChange":                _ONCE,
+    "CreateSnapshot":                         _JOB,
+    "ApplySnapshot":                          _JOB,
+    "DestroySnapshot":                        _ONCE | _JOB,  # memory at once
+    "CheckVirtualSystemIsMigratableToHost":   _ONCE,
+    "CheckVirtualSystemIsMigratableToSystem": _ONCE,
+    "MigrateVirtualSystemToHost":             _JOB,
+    "MigrateVirtualSystemToSystem":           _JOB,
+    "MigrateSSHKeyCopy":                      _ONCE,
+    "MigrateSSHKeyDelete":                    _ONCE,
 }  # fmt: skip
 """The methods of services that are implemented."""
 
@@ -155,11 +172,6 @@ SNAPSHOT_METHODS = Methods(
     },
 )  # fmt: skip
 
-_LEGACY_SNAPSHOTS = (
-    32768,  # memory is saved, the domain runs on
-    32769,  # memory is saved, the domain stops
-)
-
 
 def done(name: str) -> bool:
     """Tell whether a method of a service is implemented."""
@@ -222,22 +234,11 @@ POOL_CONFIGURATION_PROPERTIES: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-def _snapshot_types(m: HostModel) -> tuple[int, ...]:
-    if m.behaviour.legacy_capabilities:
-        return _LEGACY_SNAPSHOTS
-    return _own_snapshot_types()
-
-
-def _own_snapshot_types() -> tuple[int, ...]:
-    types = (SnapshotType.FULL_SNAPSHOT, SnapshotType.DISK_SNAPSHOT)
-    return types if done("CreateSnapshot") else ()
-
-
 SNAPSHOT_PROPERTIES: Mapping[str, Getter] = {
     **_named("SnapshotCapabilities", "Capabilities of snapshots"),
     "SynchronousMethodsSupported": SNAPSHOT_METHODS.claimed(_AT_ONCE),
     "AynchronousMethodsSupported": SNAPSHOT_METHODS.claimed(_AS_JOB),  # the class spells it so
-    "SnapshotTypesSupported":      _snapshot_types,
+    "SnapshotTypesSupported":      types_supported,
 }  # fmt: skip
 
 CONSOLE_REDIRECTION_PROPERTIES: Mapping[str, Getter] = {
@@ -285,17 +286,17 @@ POWER_PROPERTIES: Mapping[str, Getter] = {
 # Of each domain
 
 DOMAIN_SNAPSHOT_PROPERTIES: Mapping[str, Getter] = {
-    # v is a domain
-    "InstanceID":                 lambda v: v.name,
-    "ElementName":                lambda v: v.name,
+    # v is a model and a domain
+    "InstanceID":                 lambda v: v[1].name,
+    "ElementName":                lambda v: v[1].name,
     "Caption":                    lambda _: "Snapshots of a virtual system",
-    "SnapshotTypesEnabled":       lambda _: _own_snapshot_types(),
+    "SnapshotTypesEnabled":       lambda v: types_enabled(*v),
     "GuestOSNotificationEnabled": lambda _: False,
 }  # fmt: skip
 
 
-def _domain(_model: HostModel, domain: Domain) -> tuple[Any]:
-    return (domain,)
+def _domain(model: HostModel, domain: Domain) -> tuple[tuple[HostModel, Domain]]:
+    return ((model, domain),)
 
 
 FAMILIES = (

@@ -7,7 +7,13 @@ Names are libvirt-cim's: clients build the paths of services from them. What a s
 from collections.abc import Mapping
 
 from virtcim.inventory.host import Communication
-from virtcim.providers import host_system, migration_service
+from virtcim.providers import (
+    host_system,
+    migration_service,
+    pool_configuration,
+    power_management,
+    snapshot_service,
+)
 from virtcim.providers.families import HostFamily, Method, itself
 from virtcim.providers.host_state import STATE_PROPERTIES
 from virtcim.providers.model import HostModel
@@ -70,6 +76,9 @@ _OWN: Mapping[str, Mapping[str, Getter]] = {
 """What some have beside it."""
 
 METHODS: Mapping[str, Mapping[str, Method]] = {
+    POOL_CONFIGURATION: {**pool_configuration.METHODS, **pool_configuration.UNSUPPORTED},
+    POWER: power_management.METHODS,
+    SNAPSHOT: snapshot_service.METHODS,
     MIGRATION: migration_service.METHODS,
 }
 """What each can do; the methods of a family stand in a module of their own."""

@@ -26,7 +26,7 @@ from virtcim.wbem.types import DateTime, timestamp
 
 FAMILY = "Virt_VirtualSystemSettingData"
 
-_CAPTION = "Virtual System"
+CAPTION = "Virtual System"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _clock_offset(v: SystemView) -> ClockOffset | None:
     return ClockOffset.LOCAL if offset == "localtime" else ClockOffset.UTC
 
 
-_TIMER_WORDS: Mapping[str, str] = {
+TIMER_WORDS: Mapping[str, str] = {
     # field          attribute of the timer
     "tick_policy": "tickpolicy",
     "present":     "present",
@@ -153,7 +153,7 @@ _TIMER_WORDS: Mapping[str, str] = {
 
 
 def _timer(timer: Timer) -> str:
-    found = ((word, getattr(timer, field)) for field, word in _TIMER_WORDS.items())
+    found = ((word, getattr(timer, field)) for field, word in TIMER_WORDS.items())
     said = (f"{word}={_word(value)}" for word, value in found if value is not None)
     return " ".join((timer.name or "", *said))
 
@@ -178,8 +178,8 @@ _OF_CIM: Mapping[str, Getter] = {
     # v is a SystemView
     "InstanceID":              lambda v: v.instance_id,
     "ElementName":             _element_name,
-    "Caption":                 lambda _: _CAPTION,
-    "Description":             lambda v: _notes(v) or _CAPTION,
+    "Caption":                 lambda _: CAPTION,
+    "Description":             lambda v: _notes(v) or CAPTION,
     "ChangeableType":          lambda v: CHANGEABLE[v.configuration.kind],
     "ConfigurationName":       lambda v: v.instance_id,
     "VirtualSystemIdentifier": lambda v: v.facts.name,

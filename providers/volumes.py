@@ -61,12 +61,17 @@ def volumes(model: HostModel) -> Iterator[Volume]:
             yield Volume(model, pool, facts)
 
 
+def volume_id(pool: str, volume: str) -> str:
+    """Return the DeviceID of a volume by the names of its pool and its own."""
+    return f"{pool}/{volume}"
+
+
 PROPERTIES: Mapping[str, Getter] = {
     # v is a Volume
     **ON_HOST,
     **CONDITION_PROPERTIES,
     "CreationClassName":  class_name_of(FAMILY),
-    "DeviceID":           lambda v: f"{v.pool.name}/{v.facts.name}",
+    "DeviceID":           lambda v: volume_id(v.pool.name, v.facts.name),
     "Name":               lambda v: v.facts.key,
     "NameFormat":         lambda _: _OTHER_NAME,
     "OtherNameFormat":    lambda _: "libvirt volume key",

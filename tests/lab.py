@@ -81,6 +81,8 @@ LIBVIRTD = (
 # The daemon is restarted whenever it ends; its pid in the outer namespace is found by its name.
 RUN = "while :; do {libvirtd} & wait $!; while [ -e {dir}/hold ]; do sleep 0.02; done; done\n"
 
+_QCOW2 = "<driver name='qemu' type='qcow2'/>"
+
 UNSHARE = ("unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc")
 
 
@@ -154,6 +156,18 @@ class Lab:
         path = self.directory / f"{name}.img"
         path.write_bytes(GUEST.ljust(510, b"\0") + b"\x55\xaa" + bytes(65536 - 512))
         return path
+
+    def kept_image(self, name: str) -> Path:
+        """The same in an image that can hold snapshots."""
+        path = self.directory / f"{name}.qcow2"
+        source = str(self.boot_image(name))
+        subprocess.run(("qemu-img", "convert", "-O", "qcow2", source, str(path)), check=True)
+        return path
+
+    def kept_guest_xml(self, name: str) -> str:
+        """A guest as `guest_xml` has it, of which snapshots can be made."""
+        text = self.guest_xml(name).replace("<driver name='qemu' type='raw'/>", _QCOW2)
+        return text.replace(f"{self.directory}/{name}.img", str(self.kept_image(name)))
 
     def serial_text(self, name: str) -> str:
         """What a guest of `guest_xml` has printed since its last start."""

@@ -3,9 +3,9 @@
 from virtcim.hypervisors.definition.converters import (
     integer,
     many,
-    switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.fields import (
     Declared,
@@ -28,7 +28,7 @@ class FirmwareFeature(Declared):
     """What the firmware must have, or must not."""
 
     name: str | None = at("@name", word)
-    enabled: bool | None = at("@enabled", switch)
+    enabled: bool | None = at("@enabled", yes_no)
 
 
 @declared
@@ -50,16 +50,16 @@ class Boot(Declared):
     )
     loader: str | None = at("os/loader", text, filled=True)
     loader_type: str | None = at("os/loader/@type", word, filled=True)
-    loader_readonly: bool | None = at("os/loader/@readonly", switch, filled=True)
-    loader_secure: bool | None = at("os/loader/@secure", switch, filled=True)
-    loader_stateless: bool | None = at("os/loader/@stateless", switch, filled=True)
+    loader_readonly: bool | None = at("os/loader/@readonly", yes_no, filled=True)
+    loader_secure: bool | None = at("os/loader/@secure", yes_no, filled=True)
+    loader_stateless: bool | None = at("os/loader/@stateless", yes_no, filled=True)
     loader_format: str | None = at("os/loader/@format", word, filled=True)
     nvram: str | None = at("os/nvram", text, also=("os/nvram/source/@file",), filled=True)
     nvram_template: str | None = at("os/nvram/@template", text, filled=True)
     boot_devices: tuple[str, ...] = at("os/boot/@dev", many(word))
-    boot_menu: bool | None = at("os/bootmenu/@enable", switch)
+    boot_menu: bool | None = at("os/bootmenu/@enable", yes_no)
     boot_menu_timeout: int | None = at("os/bootmenu/@timeout", integer)
-    bios_use_serial: bool | None = at("os/bios/@useserial", switch)
+    bios_use_serial: bool | None = at("os/bios/@useserial", yes_no)
     reboot_timeout: int | None = at("os/bios/@rebootTimeout", integer)
     kernel: str | None = at("os/kernel", text)
     initrd: str | None = at("os/initrd", text)

@@ -5,6 +5,7 @@ from virtcim.hypervisors.definition.converters import (
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Device
 from virtcim.hypervisors.definition.fields import (
@@ -45,8 +46,8 @@ class CharacterDevice(Device):
     source_append: bool | None = at("source/@append", switch)
     source_master: str | None = at("source/@master", text)
     source_slave: str | None = at("source/@slave", text)
-    tls: bool | None = at("source/@tls", switch, filled=True)
-    reconnects: bool | None = at("source/reconnect/@enabled", switch)
+    tls: bool | None = at("source/@tls", yes_no, filled=True)
+    reconnects: bool | None = at("source/reconnect/@enabled", yes_no)
     reconnect_timeout: int | None = at("source/reconnect/@timeout", integer)
     protocol: str | None = at("protocol/@type", word)
     log_file: str | None = at("log/@file", text)
@@ -57,7 +58,7 @@ class CharacterDevice(Device):
     target_state: str | None = at("target/@state", word, live=True)
     target_address: str | None = at("target/@address", text)
     target_model: str | None = at("target/model/@name", word)
-    copy_paste: bool | None = at("source/clipboard/@copypaste", switch)
+    copy_paste: bool | None = at("source/clipboard/@copypaste", yes_no)
     mouse_mode: str | None = at("source/mouse/@mode", word)
 
     @property

@@ -1,6 +1,7 @@
-"""What the texts of a definition become: words, numbers, flags, sizes, lists.
+"""What the texts of a definition become, and back: words, numbers, flags, sizes, lists.
 
-The rule: no text raises; what cannot be converted is None.
+The rule: no text raises; what cannot be converted is None. A converter that has neither `as_text`
+nor `write` is of what is not written.
 """
 
 import re
@@ -11,6 +12,7 @@ from sys import intern
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
+from virtcim.hypervisors.definition.markup import Node
 from virtcim.hypervisors.definition.xml import Element
 
 Value = TypeVar("Value")
@@ -21,13 +23,16 @@ LARGEST = 2**64 - 1  # what libvirt's own numbers can hold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converter(Generic[Value]):
-    """How a field is made.
+    """How a field is made, and written.
 
     default: of a field that the XML does not have.
     of_text: of an attribute's value; None takes it as it is.
     of_element: of an element; None means by its text.
     of_class: of an element, by the declarations of a class.
     gathers: every match gives one item of a tuple.
+    as_text: backwards, of an attribute or of an element that has no more than a text.
+    write: backwards, into an element.
+    whole: the element stands for the value, and says something by being there.
     """
 
     default: Value
@@ -35,16 +40,30 @@ class Converter(Generic[Value]):
     of_element: Callable[[Element], Any] | None = None
     of_class: type | None = None
     gathers: bool = False
+    as_text: Callable[[Any], str] | None = None
+    write: Callable[[Node, Any], None] | None = None
+    whole: bool = False
 
 
-def element(read: Callable[[Element], Item | None]) -> Converter[Item | None]:
-    """By a function of the whole element."""
-    return Converter(default=None, of_element=read)
+def element(
+    read: Callable[[Element], Item | None],
+    write: Callable[[Node, Any], None] | None = None,
+    *,
+    whole: bool = False,
+) -> Converter[Item | None]:
+    """By a function of the whole element, and back by another."""
+    return Converter(default=None, of_element=read, write=write, whole=whole)
 
 
 def many(one: Converter[Item | None]) -> Converter[tuple[Item, ...]]:
     """Every match; what cannot be converted is left out."""
-    return Converter(default=(), of_text=one.of_text, of_element=one.of_element, gathers=True)
+    return Converter(
+        default=(),
+        of_text=one.of_text,
+        of_element=one.of_element,
+        gathers=True,
+        as_text=one.as_text,
+    )
 
 
 # Numbers
@@ -87,11 +106,33 @@ def scaled(text: str | None, unit: str | None, default: int) -> int | None:
 
 
 def _size(default: int) -> Converter[int | None]:
-    return element(lambda found: scaled(found.text, found.get("unit"), default))
+    return element(
+        lambda found: scaled(found.text, found.get("unit"), default),
+        lambda node, size: _put_size(node, "", "unit", size),
+    )
 
 
 def _size_of(default: int, name: str, unit: str) -> Converter[int | None]:
-    return element(lambda found: scaled(found.get(name), found.get(unit), default))
+    return element(
+        lambda found: scaled(found.get(name), found.get(unit), default),
+        lambda node, size: _put_size(node, name, unit, size),
+    )
+
+
+def _put_size(node: Node, name: str, unit: str, size: int | None) -> None:
+    """Write bytes in the unit that stands there, or else in one of libvirt's."""
+    known = node.get(unit) or ""
+    factor = UNITS.get(known) or UNITS.get(known.lower())
+    if size is None:
+        known = ""
+    elif not factor or size % factor:
+        known, factor = ("bytes", 1) if size % 1024 else ("KiB", 1024)
+    text = None if size is None else str(size // (factor or 1))
+    if name:
+        node.put(name, text, (name, unit))
+    else:
+        node.put_text(text)
+    node.put(unit, known or None, (name, unit))
 
 
 def memory_size_of(name: str, unit: str = "unit") -> Converter[int | None]:
@@ -117,6 +158,15 @@ _SWITCHES = MappingProxyType(
 
 def _state(found: Element) -> bool | None:
     return _SWITCHES.get(found.get("state", "on"))
+
+
+def _put_state(node: Node, _on: bool) -> None:  # noqa: FBT001 - it is what is written
+    if node.get("state") is not None:
+        node.put("state", "on")
+
+
+def _words(no: str, yes: str) -> Converter[bool | None]:
+    return Converter(default=None, of_text=_SWITCHES.get, as_text=lambda flag: yes if flag else no)
 
 
 # Names and lists
@@ -147,7 +197,7 @@ def shared(values: tuple[str, ...]) -> tuple[str, ...]:
 
 # Secrets are not shown, though the hypervisor was asked for them.
 MASKED = "********"
-_SECRET = frozenset({"passwd"})
+SECRETS = frozenset({"passwd"})
 
 
 def lines_of(root: Element) -> Iterator[str]:
@@ -159,7 +209,7 @@ def lines_of(root: Element) -> Iterator[str]:
     while stack:
         path, found = stack.pop()
         for name, value in _pairs(found):
-            yield f"{path}@{name}={MASKED if name in _SECRET else value}"
+            yield f"{path}@{name}={MASKED if name in SECRETS else value}"
         text = found.text
         if text is not None and not text.isspace():
             yield f"{path[:-1] or '.'}={text}"
@@ -190,17 +240,23 @@ def _feature_line(feature: str, line: str) -> str:
 
 
 # fmt: off
-text:       Converter[str | None] = Converter(default=None)
-word:       Converter[str | None] = Converter(default=None, of_text=intern)  # one of a few
-integer:    Converter[int | None] = Converter(default=None, of_text=_integer)
-switch:     Converter[bool | None] = Converter(default=None, of_text=_SWITCHES.get)
-state:      Converter[bool | None] = element(_state)  # there, unless its `state` says off
+text:       Converter[str | None] = Converter(default=None, as_text=str)
+word:       Converter[str | None] = Converter(default=None, of_text=intern,  # one of a few
+                                              as_text=str)
+integer:    Converter[int | None] = Converter(default=None, of_text=_integer, as_text=str)
+yes_no:     Converter[bool | None] = _words("no", "yes")
+switch:     Converter[bool | None] = _words("off", "on")
+state:      Converter[bool | None] = element(_state, _put_state, whole=True)
+# state: there, unless its `state` says off
 kibibytes:  Converter[int | None] = Converter(default=None,
-                                              of_text=lambda found: scaled(found, None, 1024))
+                                              of_text=lambda found: scaled(found, None, 1024),
+                                              as_text=lambda size: str(size // 1024))
 memory_size: Converter[int | None] = _size(1024)
 byte_size:  Converter[int | None] = _size(1)
-present:    Converter[bool] = Converter(default=False, of_text=lambda _: True,
-                                        of_element=lambda _: True)
+present:    Converter[bool] = Converter(default=False, of_element=lambda _: True,
+                                        write=lambda _node, _there: None, whole=True)
+secret:     Converter[bool] = Converter(default=False, of_text=lambda _: True, as_text=str)
+# secret: read as whether there is one, written as what it is
 name:       Converter[str | None] = element(_name)  # of the element itself
 names:      Converter[tuple[str, ...]] = Converter(default=(), of_element=_names)  # of children
 namespaces: Converter[tuple[str, ...]] = Converter(default=(), of_element=_namespaces)
@@ -208,4 +264,4 @@ feature_lines: Converter[tuple[str, ...]] = Converter(default=(), of_element=_fe
 # fmt: on
 
 # The elements themselves, in a tuple that the reader of a domain replaces by devices.
-children_elements: Converter[tuple[Any, ...]] = Converter(default=(), of_element=tuple)
+children_elements: Converter[tuple[Any, ...]] = Converter(default=(), of_element=tuple, whole=True)

@@ -16,6 +16,7 @@ from virtcim.hypervisors.definition.converters import (
     word,
 )
 from virtcim.hypervisors.definition.fields import Declared, at, declared
+from virtcim.hypervisors.definition.markup import Node
 from virtcim.hypervisors.definition.xml import devices_of
 
 
@@ -47,7 +48,15 @@ def _address(pairs: tuple[tuple[str, str], ...]) -> Address:
     )
 
 
-address_converter = element(lambda found: _address(tuple(found.items())))
+def _put_address(node: Node, address: Address) -> None:
+    for name in node.names:
+        if name not in address.names:
+            node.put(name, None)
+    for name, value in zip(address.names, address.values, strict=True):
+        node.put(name, value)
+
+
+address_converter = element(lambda found: _address(tuple(found.items())), _put_address, whole=True)
 
 
 @declared

@@ -6,10 +6,11 @@ from typing import Self
 from virtcim.hypervisors.definition.converters import (
     integer,
     kibibytes,
-    present,
+    secret,
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Device
 from virtcim.hypervisors.definition.fields import (
@@ -56,32 +57,32 @@ class Graphics(Device):
     port: int | None = at("@port", integer, filled=True)
     tls_port: int | None = at("@tlsPort", integer, filled=True)
     websocket_port: int | None = at("@websocket", integer, filled=True)
-    autoport: bool | None = at("@autoport", switch)
+    autoport: bool | None = at("@autoport", yes_no)
     listen: str | None = at("@listen", text, filled=True)
     listens: tuple[Listen, ...] = at("listen", parts(Listen))
     socket: str | None = at("@socket", text, filled=True)
     key_map: str | None = at("@keymap", word)
-    has_password: bool = at("@passwd", present)
+    has_password: bool = at("@passwd", secret)
     password_valid_to: str | None = at("@passwdValidTo", text)
     connected_action: str | None = at("@connected", word)
     share_policy: str | None = at("@sharePolicy", word)
-    power_control: bool | None = at("@powerControl", switch)
+    power_control: bool | None = at("@powerControl", yes_no)
     default_mode: str | None = at("@defaultMode", word)
     channels: tuple[SpiceChannel, ...] = at("channel", parts(SpiceChannel))
-    opengl: bool | None = at("gl/@enable", switch)
+    opengl: bool | None = at("gl/@enable", yes_no)
     render_node: str | None = at("gl/@rendernode", text, filled=True)
     image_compression: str | None = at("image/@compression", word)
     streaming_mode: str | None = at("streaming/@mode", word)
     mouse_mode: str | None = at("mouse/@mode", word)
-    copy_paste: bool | None = at("clipboard/@copypaste", switch)
-    file_transfer: bool | None = at("filetransfer/@enable", switch)
+    copy_paste: bool | None = at("clipboard/@copypaste", yes_no)
+    file_transfer: bool | None = at("filetransfer/@enable", yes_no)
     audio_id: int | None = at("audio/@id", integer)
     display: str | None = at("@display", text)
     xauth: str | None = at("@xauth", text)
-    full_screen: bool | None = at("@fullscreen", switch)
-    multi_user: bool | None = at("@multiUser", switch)
-    replace_user: bool | None = at("@replaceUser", switch)
-    p2p: bool | None = at("@p2p", switch)
+    full_screen: bool | None = at("@fullscreen", yes_no)
+    multi_user: bool | None = at("@multiUser", yes_no)
+    replace_user: bool | None = at("@replaceUser", yes_no)
+    p2p: bool | None = at("@p2p", yes_no)
     bus_address: str | None = at("@address", text, filled=True)
 
     def differs_from(self, other: Self) -> bool:
@@ -109,10 +110,10 @@ class Video(Device):
     vram64: int | None = at("model/@vram64", kibibytes)
     vga_memory: int | None = at("model/@vgamem", kibibytes)
     heads: int | None = at("model/@heads", integer)
-    primary: bool | None = at("model/@primary", switch)
+    primary: bool | None = at("model/@primary", yes_no)
     blob: bool | None = at("model/@blob", switch)
-    accel2d: bool | None = at("model/acceleration/@accel2d", switch)
-    accel3d: bool | None = at("model/acceleration/@accel3d", switch)
+    accel2d: bool | None = at("model/acceleration/@accel2d", yes_no)
+    accel3d: bool | None = at("model/acceleration/@accel3d", yes_no)
     render_node: str | None = at("model/acceleration/@rendernode", text)
     width: int | None = at("model/resolution/@x", integer)
     height: int | None = at("model/resolution/@y", integer)

@@ -1,7 +1,7 @@
 """A domain's definition as a whole."""
 
 from operator import attrgetter
-from typing import Self
+from typing import ClassVar, Self
 
 from virtcim.hypervisors.definition.boot import Boot
 from virtcim.hypervisors.definition.converters import (
@@ -16,6 +16,7 @@ from virtcim.hypervisors.definition.converters import (
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Device
 from virtcim.hypervisors.definition.fields import Declared, at, declared, part, parts
@@ -47,7 +48,7 @@ class Timer(Declared):
 
     name: str | None = at("@name", word)
     tick_policy: str | None = at("@tickpolicy", word)
-    present: bool | None = at("@present", switch)
+    present: bool | None = at("@present", yes_no)
     track: str | None = at("@track", word)
     mode: str | None = at("@mode", word)
     frequency: int | None = at("@frequency", integer)
@@ -62,7 +63,7 @@ class SecurityLabel(Declared):
 
     kind: str | None = at("@type", word)
     model: str | None = at("@model", word)
-    relabel: bool | None = at("@relabel", switch)
+    relabel: bool | None = at("@relabel", yes_no)
     label: str | None = at("label", text, filled=True)
     base_label: str | None = at("baselabel", text)
     image_label: str | None = at("imagelabel", text, filled=True)
@@ -98,9 +99,18 @@ class DomainDefinition(Boot):
     clock_adjustment: seconds of a "variable" clock, or "reset".
     clock_start: seconds since the epoch of an "absolute" clock.
     metadata: XML namespaces of what others keep in it.
+    order: of its elements, as libvirt writes them.
     os_info: the operating system it was made for, in libosinfo's words.
     devices: in document order, all but `<emulator>`.
     """
+
+    order: ClassVar[tuple[str, ...]] = (
+        "name", "uuid", "genid", "title", "description", "metadata", "maxMemory", "memory",
+        "currentMemory", "blkiotune", "memtune", "memoryBacking", "vcpu", "iothreads",
+        "iothreadids", "cputune", "numatune", "resource", "bootloader", "bootloader_args", "idmap",
+        "os", "features", "cpu", "clock", "on_poweroff", "on_reboot", "on_crash", "on_lockfailure",
+        "pm", "devices", "seclabel", "keywrap", "launchSecurity",
+    )  # fmt: skip
 
     name: str | None = at("name", text)
     uuid: str | None = at("uuid", text)
@@ -148,15 +158,15 @@ class DomainDefinition(Boot):
     on_reboot: str | None = at("on_reboot", word)
     on_crash: str | None = at("on_crash", word)
     on_lockfailure: str | None = at("on_lockfailure", word)
-    suspend_to_memory: bool | None = at("pm/suspend-to-mem/@enabled", switch)
-    suspend_to_disk: bool | None = at("pm/suspend-to-disk/@enabled", switch)
+    suspend_to_memory: bool | None = at("pm/suspend-to-mem/@enabled", yes_no)
+    suspend_to_disk: bool | None = at("pm/suspend-to-disk/@enabled", yes_no)
 
     security_labels: tuple[SecurityLabel, ...] = at("seclabel", parts(SecurityLabel), live=True)
     launch_security: str | None = at("launchSecurity/@type", word)
     key_wrap: tuple[KeyWrap, ...] = at("keywrap/cipher", parts(KeyWrap))
     id_maps: tuple[IDMap, ...] = at("idmap", children(IDMap))
 
-    emulator: str | None = None
+    emulator: str | None = at("devices/emulator", text)
     devices: tuple[Device, ...] = at("devices", children_elements, live=True)
 
     def differs_from(self, other: Self) -> bool:

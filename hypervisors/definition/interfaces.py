@@ -5,9 +5,9 @@ from typing import Self
 
 from virtcim.hypervisors.definition.converters import (
     integer,
-    switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Address, Device, address_converter
 from virtcim.hypervisors.definition.fields import (
@@ -81,11 +81,11 @@ class Interface(Device):
 
     element: str = "interface"
     kind: str | None = at("@type", word)
-    managed: bool | None = at("@managed", switch)
-    trusts_guest: bool | None = at("@trustGuestRxFilters", switch)
+    managed: bool | None = at("@managed", yes_no)
+    trusts_guest: bool | None = at("@trustGuestRxFilters", yes_no)
     mac: str | None = at("mac/@address", text)
     mac_type: str | None = at("mac/@type", word)
-    mac_check: bool | None = at("mac/@check", switch)
+    mac_check: bool | None = at("mac/@check", yes_no)
 
     source_network: str | None = at("source/@network", text)
     port_group: str | None = at("source/@portgroup", text)
@@ -115,7 +115,7 @@ class Interface(Device):
     down_script: str | None = at("downscript/@path", text)
     inbound: Rate | None = at("bandwidth/inbound", part(Rate))
     outbound: Rate | None = at("bandwidth/outbound", part(Rate))
-    vlan_trunk: bool | None = at("vlan/@trunk", switch, filled=True)
+    vlan_trunk: bool | None = at("vlan/@trunk", yes_no, filled=True)
     vlan_tags: tuple[VLANTag, ...] = at("vlan/tag", parts(VLANTag), filled=True)
     virtual_port: VirtualPort | None = at("virtualport", part(VirtualPort), filled=True)
     filter: str | None = at("filterref/@filter", text)
@@ -124,7 +124,7 @@ class Interface(Device):
     link_state: str | None = at("link/@state", word)
     teaming: str | None = at("teaming/@type", word)
     teaming_persistent: str | None = at("teaming/@persistent", text)
-    port_isolated: bool | None = at("port/@isolated", switch)
+    port_isolated: bool | None = at("port/@isolated", yes_no)
     coalesced_frames: int | None = at("coalesce/rx/frames/@max", integer)
     send_buffer: int | None = at("tune/sndbuf", integer)
     guest_addresses: tuple[GuestAddress, ...] = at("ip", parts(GuestAddress))

@@ -8,6 +8,7 @@ from virtcim.hypervisors.definition.converters import (
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Address, address_converter
 from virtcim.hypervisors.definition.fields import (
@@ -46,7 +47,7 @@ class NetworkAddress(Declared):
     netmask: str | None = at("@netmask", text)
     prefix: int | None = at("@prefix", integer)
     family: str | None = at("@family", word)
-    local_pointer: bool | None = at("@localPtr", switch)
+    local_pointer: bool | None = at("@localPtr", yes_no)
     ranges: tuple[AddressRange, ...] = at("dhcp/range", parts(AddressRange))
     leases: tuple[HostLease, ...] = at("dhcp/host", parts(HostLease))
     boot_file: str | None = at("dhcp/bootp/@file", text)
@@ -58,14 +59,14 @@ class PortGroup(Declared):
     """One class of a network's ports."""
 
     name: str | None = at("@name", text)
-    default: bool | None = at("@default", switch)
-    trusts_guest: bool | None = at("@trustGuestRxFilters", switch)
-    vlan_trunk: bool | None = at("vlan/@trunk", switch)
+    default: bool | None = at("@default", yes_no)
+    trusts_guest: bool | None = at("@trustGuestRxFilters", yes_no)
+    vlan_trunk: bool | None = at("vlan/@trunk", yes_no)
     vlan_tags: tuple[VLANTag, ...] = at("vlan/tag", parts(VLANTag))
     virtual_port: VirtualPort | None = at("virtualport", part(VirtualPort))
     inbound: Rate | None = at("bandwidth/inbound", part(Rate))
     outbound: Rate | None = at("bandwidth/outbound", part(Rate))
-    port_isolated: bool | None = at("port/@isolated", switch)
+    port_isolated: bool | None = at("port/@isolated", yes_no)
 
 
 @declared
@@ -95,16 +96,16 @@ class NetworkDefinition(Declared):
     title: str | None = at("title", text)
     description: str | None = at("description", text)
     metadata: tuple[str, ...] = at("metadata", namespaces)
-    ipv6: bool | None = at("@ipv6", switch)
-    trusts_guest: bool | None = at("@trustGuestRxFilters", switch)
+    ipv6: bool | None = at("@ipv6", yes_no)
+    trusts_guest: bool | None = at("@trustGuestRxFilters", yes_no)
     forwarded: bool = at("forward", present)
     forward_mode: str | None = at("forward/@mode", word)
     forward_device: str | None = at("forward/@dev", text)
-    forward_managed: bool | None = at("forward/@managed", switch)
+    forward_managed: bool | None = at("forward/@managed", yes_no)
     forward_devices: tuple[str, ...] = at("forward/interface/@dev", many(text))
     forward_functions: tuple[str, ...] = at("forward/pf/@dev", many(text))
     forward_addresses: tuple[Address, ...] = at("forward/address", many(address_converter))
-    nat_ipv6: bool | None = at("forward/nat/@ipv6", switch)
+    nat_ipv6: bool | None = at("forward/nat/@ipv6", yes_no)
     nat_start: str | None = at("forward/nat/address/@start", text)
     nat_end: str | None = at("forward/nat/address/@end", text)
     nat_port_start: int | None = at("forward/nat/port/@start", integer)
@@ -117,15 +118,15 @@ class NetworkDefinition(Declared):
     mac: str | None = at("mac/@address", text)
     mtu: int | None = at("mtu/@size", integer)
     domain: str | None = at("domain/@name", text)
-    domain_local_only: bool | None = at("domain/@localOnly", switch)
-    dns: bool | None = at("dns/@enable", switch)
+    domain_local_only: bool | None = at("domain/@localOnly", yes_no)
+    dns: bool | None = at("dns/@enable", yes_no)
     dns_forwarders: tuple[str, ...] = at("dns/forwarder/@addr", many(text))
     addresses: tuple[NetworkAddress, ...] = at("ip", parts(NetworkAddress))
     routes: tuple[Route, ...] = at("route", parts(Route))
     port_groups: tuple[PortGroup, ...] = at("portgroup", parts(PortGroup))
-    vlan_trunk: bool | None = at("vlan/@trunk", switch)
+    vlan_trunk: bool | None = at("vlan/@trunk", yes_no)
     vlan_tags: tuple[VLANTag, ...] = at("vlan/tag", parts(VLANTag))
     virtual_port: VirtualPort | None = at("virtualport", part(VirtualPort))
     inbound: Rate | None = at("bandwidth/inbound", part(Rate))
     outbound: Rate | None = at("bandwidth/outbound", part(Rate))
-    port_isolated: bool | None = at("port/@isolated", switch)
+    port_isolated: bool | None = at("port/@isolated", yes_no)

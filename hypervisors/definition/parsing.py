@@ -39,6 +39,5 @@ def _domain(found: Element, text: str) -> DomainDefinition:
     read = reader(DomainDefinition)
     values = read.values(found)
     elements = keep_devices(text, list(values.get("devices", ())))
-    values["emulator"] = next((one.text for one in elements if one.tag == "emulator"), None)
     values["devices"] = read_devices(elements, text)
     return read.made(values)

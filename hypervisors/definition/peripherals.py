@@ -9,6 +9,7 @@ from virtcim.hypervisors.definition.converters import (
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Address, Device, address_converter
 from virtcim.hypervisors.definition.fields import (
@@ -75,7 +76,7 @@ class MemoryDevice(Device):
     element: str = "memory"
     model: str | None = at("@model", word)
     access: str | None = at("@access", word)
-    discard: bool | None = at("@discard", switch)
+    discard: bool | None = at("@discard", yes_no)
     uuid: str | None = at("uuid", text)
     source_path: str | None = at("source/path", text)
     source_nodes: str | None = at("source/nodemask", text)
@@ -123,9 +124,9 @@ class HostDevice(Device):
     element: str = "hostdev"
     mode: str | None = at("@mode", word)
     kind: str | None = at("@type", word)
-    managed: bool | None = at("@managed", switch)
+    managed: bool | None = at("@managed", yes_no)
     model: str | None = at("@model", word)
-    raw_io: bool | None = at("@rawio", switch)
+    raw_io: bool | None = at("@rawio", yes_no)
     sgio: str | None = at("@sgio", word)
     display: bool | None = at("@display", switch)
     ram_framebuffer: bool | None = at("@ramfb", switch)
@@ -141,7 +142,7 @@ class HostDevice(Device):
     source_node: str | None = at("source/block", text, also=("source/char", "source/interface"))
     rom_bar: bool | None = at("rom/@bar", switch)
     rom_file: str | None = at("rom/@file", text)
-    rom_enabled: bool | None = at("rom/@enabled", switch)
+    rom_enabled: bool | None = at("rom/@enabled", yes_no)
     teaming: str | None = at("teaming/@type", word)
     readonly: bool = at("readonly", present)
     shareable: bool = at("shareable", present)
@@ -165,7 +166,7 @@ class TPM(Device):
     model: str | None = at("@model", word)
     backend: str | None = at("backend/@type", word)
     version: str | None = at("backend/@version", word)
-    persistent_state: bool | None = at("backend/@persistent_state", switch)
+    persistent_state: bool | None = at("backend/@persistent_state", yes_no)
     source_path: str | None = at("backend/device/@path", text, also=("backend/source/@path",))
     encryption_secret: str | None = at("backend/encryption/@secret", text)
     active_banks: tuple[str, ...] = at("backend/active_pcr_banks", names)
@@ -194,5 +195,5 @@ class Vsock(Device):
 
     element: str = "vsock"
     model: str | None = at("@model", word)
-    automatic: bool | None = at("cid/@auto", switch)
+    automatic: bool | None = at("cid/@auto", yes_no)
     cid: int | None = at("cid/@address", integer, filled=True)

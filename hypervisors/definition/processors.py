@@ -11,6 +11,7 @@ from virtcim.hypervisors.definition.converters import (
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.fields import (
     Declared,
@@ -36,7 +37,7 @@ class NUMACell(Declared):
     cpus: str | None = at("@cpus", text)
     memory: int | None = at(".", memory_size_of("memory"))
     access: str | None = at("@memAccess", word)
-    discard: bool | None = at("@discard", switch)
+    discard: bool | None = at("@discard", yes_no)
 
 
 @declared

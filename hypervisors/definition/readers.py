@@ -268,4 +268,4 @@ def chain(cls: type[Part], link: str) -> Converter[tuple[Part, ...]]:
             inner = inner.find(link)
         return tuple(gathered)
 
-    return Converter(default=(), of_element=read)
+    return Converter(default=(), of_element=read, whole=True)

@@ -1,7 +1,7 @@
 """Disks and filesystems."""
 
 from dataclasses import replace
-from typing import Self
+from typing import ClassVar, Self
 
 from virtcim.hypervisors.definition.converters import (
     byte_size,
@@ -11,6 +11,7 @@ from virtcim.hypervisors.definition.converters import (
     switch,
     text,
     word,
+    yes_no,
 )
 from virtcim.hypervisors.definition.devices import Address, Device, address_converter
 from virtcim.hypervisors.definition.fields import Declared, at, declared, part, parts
@@ -92,15 +93,22 @@ class Disk(Device):
     kind: of its source: "file", "block", "dir", "network", "volume", "nvme", "vhostuser", ...
     device: "disk", "cdrom", "floppy", "lun"; None means "disk".
     target: its name in the guest, as libvirt suggests it.
+    order: of its elements, as libvirt writes them.
     backing: the images below, the nearest first.
     logical_block_size, physical_block_size, discard_granularity, cache_size: bytes.
     """
+
+    order: ClassVar[tuple[str, ...]] = (
+        "driver", "auth", "source", "backingStore", "geometry", "blockio", "mirror", "target",
+        "iotune", "readonly", "shareable", "transient", "serial", "wwn", "vendor", "product",
+        "encryption", "boot", "alias", "address",
+    )  # fmt: skip
 
     element: str = "disk"
     kind: str | None = at("@type", word)
     device: str | None = at("@device", word)
     model: str | None = at("@model", word)
-    raw_io: bool | None = at("@rawio", switch)
+    raw_io: bool | None = at("@rawio", yes_no)
     sgio: str | None = at("@sgio", word)
     snapshot: str | None = at("@snapshot", word)
 
@@ -132,9 +140,9 @@ class Disk(Device):
     source_type: str | None = at("source/@type", word)
     source_path: str | None = at("source/@path", text)
     source_namespace: int | None = at("source/@namespace", integer)
-    source_managed: bool | None = at("source/@managed", switch)
+    source_managed: bool | None = at("source/@managed", yes_no)
     source_address: Address | None = at("source/address", address_converter)
-    source_tls: bool | None = at("source/@tls", switch)
+    source_tls: bool | None = at("source/@tls", yes_no)
     source_initiator: str | None = at("source/initiator/iqn/@name", text)
     source_snapshot: str | None = at("source/snapshot/@name", text)
     source_configuration: str | None = at("source/config/@file", text)

@@ -57,6 +57,7 @@ class NativeSnapshot(Protocol):
 
     def getName(self) -> str: ...  # noqa: D102, N802
     def getXMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
+    def delete(self) -> int: ...  # noqa: D102
 
 
 class NativeResource(Protocol):
@@ -116,6 +117,10 @@ class NativeDomain(Protocol):
     def snapshotNum(self) -> int: ...  # noqa: D102, N802
     def listAllSnapshots(self, flags: int) -> list[NativeSnapshot]: ...  # noqa: D102, N802
     def snapshotCurrent(self) -> NativeSnapshot: ...  # noqa: D102, N802
+    def snapshotLookupByName(self, name: str) -> NativeSnapshot: ...  # noqa: D102, N802
+    def snapshotCreateXML(self, xml: str, flags: int) -> NativeSnapshot: ...  # noqa: D102, N802
+    def revertToSnapshot(self, snapshot: NativeSnapshot, flags: int) -> int: ...  # noqa: D102, N802
+    def controlInfo(self) -> list[int]: ...  # noqa: D102, N802
     def XMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
     def create(self) -> int: ...  # noqa: D102
     def destroy(self) -> int: ...  # noqa: D102
@@ -140,6 +145,26 @@ class NativeDomain(Protocol):
     def migrateToURI3(  # noqa: D102, N802
         self, uri: str, parameters: dict[str, Any], flags: int
     ) -> int: ...
+    def attachDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
+    def detachDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
+    def updateDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
+    def setVcpusFlags(self, nvcpus: int, flags: int) -> int: ...  # noqa: D102, N802
+    def setMemoryFlags(self, memory: int, flags: int) -> int: ...  # noqa: D102, N802
+    def setSchedulerParametersFlags(  # noqa: D102, N802
+        self, params: dict[str, int], flags: int
+    ) -> int: ...
+    def setBlockIoTune(  # noqa: D102, N802
+        self, disk: str, params: dict[str, int], flags: int
+    ) -> int: ...
+    def setMetadata(  # noqa: D102, N802
+        self,
+        type: int,  # noqa: A002
+        metadata: str | None,
+        key: None,
+        uri: None,
+        flags: int,
+    ) -> int: ...
+    def rename(self, new_name: str, flags: int) -> int: ...  # noqa: D102
 
 
 Statistics = list[tuple[NativeDomain, dict[str, Any]]]

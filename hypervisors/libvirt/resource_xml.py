@@ -13,6 +13,7 @@ from virtcim.hypervisors.definition.converters import scaled
 from virtcim.hypervisors.definition.xml import Element, parse
 from virtcim.hypervisors.model import SnapshotFacts
 from virtcim.hypervisors.resources import (
+    GuestFacts,
     NodeMemoryFacts,
     PortFacts,
     ProcessorFacts,
@@ -36,6 +37,7 @@ class Capabilities:
     processors: tuple[ProcessorFacts, ...]
     nodes: tuple[NodeMemoryFacts, ...]
     guest_types: tuple[str, ...]
+    guests: tuple[GuestFacts, ...]
     domain_types: frozenset[str]
 
 
@@ -105,10 +107,21 @@ def capabilities(text: str) -> Capabilities:
             for cell in cells
         ),
         guest_types=tuple(dict.fromkeys(guest_types)),
+        guests=tuple(_guests(root)),
         domain_types=frozenset(
             element.get("type", "") for element in root.iterfind("guest/arch/domain")
         ),
     )
+
+
+def _guests(root: Element) -> Iterator[GuestFacts]:
+    for guest in root.iterfind("guest"):
+        for arch in guest.iterfind("arch"):
+            yield GuestFacts(
+                os_type=guest.findtext("os_type", ""),
+                architecture=arch.get("name", ""),
+                domain_types=tuple(one.get("type", "") for one in arch.iterfind("domain")),
+            )
 
 
 def net_device(text: str) -> Interface:

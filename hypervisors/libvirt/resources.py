@@ -165,6 +165,7 @@ def _machine(connection: NativeConnection, bridges: frozenset[str]) -> MachineFa
         nodes=told.nodes or (NodeMemoryFacts(node=0, size=memory),),
         ports=_ports(connection, bridges),
         guest_types=told.guest_types,
+        guests=told.guests,
     )
 
 

@@ -94,6 +94,11 @@ class NetworkPoolForwardMode(IntEnum):
     NONE = 0
     NAT = 1
     ROUTED = 2
+    OPEN = 3
+    BRIDGE = 4
+    PRIVATE = 5
+    VEPA = 6
+    PASSTHROUGH = 7
 
 
 class DiskPoolType(IntEnum):

@@ -28,6 +28,22 @@ class PoolMethod(IntEnum):
     CIM_CHANGEPARENTRESOURCEPOOL_IS_SUPPORTED = 7
 
 
+class PoolConfigurationCode(IntEnum):
+    """Return value of CIM_ResourcePoolConfigurationService.CreateChildResourcePool."""
+
+    JOB_COMPLETED_WITH_NO_ERROR = 0
+    NOT_SUPPORTED = 1
+    UNKNOWN = 2
+    TIMEOUT = 3
+    FAILED = 4
+    INVALID_PARAMETER = 5
+    IN_USE = 6
+    INCORRECT_RESOURCETYPE_FOR_THE_POOL = 7
+    INSUFFICIENT_RESOURCES = 8
+    METHOD_PARAMETERS_CHECKED_JOB_STARTED = 4096
+    SIZE_NOT_SUPPORTED = 4097
+
+
 class MigrationMethod(IntEnum):
     """CIM_VirtualSystemMigrationCapabilities.SynchronousMethodsSupported, one entry."""
 
@@ -88,6 +104,19 @@ class SnapshotType(IntEnum):
 
     FULL_SNAPSHOT = 2
     DISK_SNAPSHOT = 3
+
+
+class SnapshotCode(IntEnum):
+    """Return value of CIM_VirtualSystemSnapshotService.CreateSnapshot, and of its other methods."""
+
+    COMPLETED_WITH_NO_ERROR = 0
+    NOT_SUPPORTED = 1
+    FAILED = 2
+    TIMEOUT = 3
+    INVALID_PARAMETER = 4
+    INVALID_STATE = 5
+    INVALID_TYPE = 6
+    METHOD_PARAMETERS_CHECKED_JOB_STARTED = 4096
 
 
 class RedirectionServiceType(IntEnum):

@@ -43,6 +43,36 @@ def _invoke(method: str, *arguments: str) -> bytes:
     return message(f'<METHODCALL NAME="{method}">{target}{"".join(arguments)}</METHODCALL>')
 
 
+SERVICE = "Test_ResourcePoolConfigurationService"
+POOL = instance_name("Test_DiskPool", InstanceID="DiskPool/default")
+_RASD = "ResourceAllocationSettingData"
+_IN_MOF = (
+    f'instance of Test_DiskPool{_RASD} as $A {{ Type = 1; Path = "/a" "b"; /* c */'
+    f' DevicePaths = {{ "x\\n", NULL }}; Autostart = TRUE; }};'
+)
+_IN_XML = (
+    f'<INSTANCE CLASSNAME="Test_StorageVolume{_RASD}"><PROPERTY NAME="VolumeName" TYPE="string">'
+    '<VALUE>v</VALUE></PROPERTY><PROPERTY NAME="Capacity" TYPE="uint64"><VALUE>5</VALUE></PROPERTY>'
+    "</INSTANCE>"
+)
+
+
+def _configure(method: str, *arguments: str) -> tuple[bytes, dict[str, str]]:
+    """Return a call of the service of pools by its class."""
+    target = (
+        f"<LOCALCLASSPATH>{namespace_path('root/virt')}"
+        f'<CLASSNAME NAME="{SERVICE}"/></LOCALCLASSPATH>'
+    )
+    body = message(f'<METHODCALL NAME="{method}">{target}{"".join(arguments)}</METHODCALL>')
+    return body, cim_headers(method, f"root/virt:{SERVICE}")
+
+
+def _argument(name: str, value: str, attributes: str = "") -> str:
+    return f'<PARAMVALUE NAME="{name}"{attributes}>{value}</PARAMVALUE>'
+
+
+_IN_POOL = _argument("Pool", f"<VALUE.REFERENCE>{POOL}</VALUE.REFERENCE>")
+
 _EXTRINSIC = f'root/virt:{SYSTEM}.CreationClassName="{SYSTEM}",Name="running"'
 _OBJECT = parameter("ObjectName", PATH)
 _NAME = parameter("InstanceName", PATH)
@@ -97,6 +127,18 @@ GOOD: Sequence[tuple[bytes, dict[str, str]]] = [
         )
     ),
     (_invoke("RequestStateChange", _CALL), cim_headers("RequestStateChange", _EXTRINSIC)),
+    _configure(
+        "CreateChildResourcePool",
+        _argument("ElementName", "<VALUE>n</VALUE>"),
+        _argument("Settings", f"<VALUE.ARRAY><VALUE>{escape(_IN_MOF)}</VALUE></VALUE.ARRAY>"),
+    ),
+    _configure(
+        "CreateResourceInPool",
+        _argument("Settings", f"<VALUE>{escape(_IN_XML)}</VALUE>", ' EmbeddedObject="instance"'),
+        _IN_POOL,
+    ),
+    _configure("CreateResourceInPool", _argument("Settings", _IN_XML), _IN_POOL),
+    _configure("DeleteResourceInPool", _argument("Resource", _IN_XML), _IN_POOL),
     (_invoke("NoSuchMethod", _CALL), cim_headers("NoSuchMethod", _EXTRINSIC)),
 ]
 

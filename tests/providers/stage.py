@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from tests.serving import EIGHT_STATES
 from virtcim.broker.broker import Broker
+from virtcim.hypervisors.actions import Action
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.infostore.errors import InfostoreError
@@ -20,6 +22,8 @@ from virtcim.wbem import operations as ops
 from virtcim.wbem.operations import Argument
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply
+
+T = TypeVar("T")
 
 NAMESPACE = "root/virt"
 SYSTEM = "Test_ComputerSystem"
@@ -65,6 +69,7 @@ class Driver(LibvirtHypervisor):
     def __init__(self) -> None:
         super().__init__(f"test://{EIGHT_STATES}")
         self.fault: Exception | None = None
+        self.action_fault: Exception | None = None
         self.done: list[Verb] = []
 
     async def change(self, uuid: DomainUUID, verb: Verb, *, deadline: float | None = None) -> None:
@@ -73,6 +78,12 @@ class Driver(LibvirtHypervisor):
             raise self.fault
         await super().change(uuid, verb, deadline=deadline)
         self.done.append(verb)
+
+    async def perform(self, action: Action[T], *, deadline: float | None = None) -> T:
+        """Do what an action says."""
+        if self.action_fault is not None:
+            raise self.action_fault
+        return await super().perform(action, deadline=deadline)
 
 
 class Stage:

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.hypervisors.standing import StandingHypervisor
 from tests.providers.handmade import found_again, model_of, records, told
-from tests.providers.shared_resources import running
+from tests.providers.shared_resources import running, stopped
 from tests.providers.stage import SERVER
+from virtcim.hypervisors.actions import Action, CreateSnapshot, SaveMemory
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory import Communication
 from virtcim.providers import management_service, service_capabilities, services
+from virtcim.providers.model import HostModel
+from virtcim.providers.pool_configuration import UNSUPPORTED
 from virtcim.providers.registry import FAMILIES
 from virtcim.providers.service_capabilities import DONE, POWER_STATES, Methods, Way
 from virtcim.providers.states import TRANSITIONS
@@ -95,7 +99,7 @@ def implemented() -> Iterator[str]:
     names = {*services.NAMES, management_service.FAMILY}
     for family in FAMILIES:
         if family.name in names:
-            yield from family.methods
+            yield from family.methods.keys() - UNSUPPORTED.keys()
 
 
 def test_what_is_claimed_is_what_is_done() -> None:
@@ -118,17 +122,40 @@ def test_claims_of_strict_mode() -> None:
     """Nothing is claimed that nobody does."""
     model = model_of()
     (management,) = records(model, service_capabilities.MANAGEMENT)
-    assert told(management, *CLAIMS, "VirtualSystemTypesSupported") == ((), (), ("KVM",))
+    assert told(management, *CLAIMS, "VirtualSystemTypesSupported") == (
+        (2, 3, 5, 6, 7, 10), (), ("KVM",),
+    )  # fmt: skip
     (migration,) = records(model, service_capabilities.MIGRATION)
     assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == (
         (4, 5), (2, 3), (2, 3, 4),
     )  # fmt: skip
     (pools,) = records(model, service_capabilities.POOL_CONFIGURATION)
-    assert told(pools, *CLAIMS) == ((), ())
+    assert told(pools, *CLAIMS) == ((3, 4), ())
     (snapshots,) = records(model, service_capabilities.SNAPSHOT)
     assert told(snapshots, CLAIMS[0], "AynchronousMethodsSupported", "SnapshotTypesSupported") == (
-        (), (), (),
+        (3,), (2, 3, 4), (),
     )  # fmt: skip
+
+
+def snapshotting(*actions: type[Action[Any]]) -> HostModel:
+    """Return a model with a running domain, whose driver can do this."""
+    model = model_of(running("a", ""))
+    assert isinstance(model.host.hypervisor, StandingHypervisor)
+    model.host.hypervisor.actions = frozenset(actions)
+    return model
+
+
+def test_types_of_snapshots_are_what_the_driver_can_make() -> None:
+    """A driver may keep snapshots, save memory, both or neither; some save nothing that is off."""
+    for actions, types in (
+        ((CreateSnapshot, SaveMemory), (2, 3, 32768, 32769)),
+        ((CreateSnapshot,), (2, 3)),
+        ((SaveMemory,), (32768, 32769)),
+    ):
+        model = snapshotting(*actions)
+        (service,) = records(model, service_capabilities.SNAPSHOT)
+        (domain,) = records(model, service_capabilities.DOMAIN_SNAPSHOT)
+        assert service["SnapshotTypesSupported"] == domain["SnapshotTypesEnabled"] == types
 
 
 def test_claims_for_clients_of_libvirt_cim() -> None:
@@ -164,11 +191,7 @@ def test_a_method_is_claimed_once_it_is_done(monkeypatch: pytest.MonkeyPatch) ->
     (management,) = records(model, service_capabilities.MANAGEMENT)
     assert told(management, *CLAIMS) == ((2,), (2,))
     (snapshots,) = records(model, service_capabilities.SNAPSHOT)
-    assert told(snapshots, "AynchronousMethodsSupported", "SnapshotTypesSupported") == (
-        (2,), (2, 3),
-    )  # fmt: skip
-    (domain,) = records(model, service_capabilities.DOMAIN_SNAPSHOT)
-    assert domain["SnapshotTypesEnabled"] == (2, 3)
+    assert snapshots["AynchronousMethodsSupported"] == (2,)
     (power,) = records(model, service_capabilities.POWER)
     assert power["RequestedPowerStatesSupported"] == power["PowerStatesSupported"]
     assert power["PowerChangeCapabilities"] == (3, 4, 7, 8)
@@ -191,11 +214,12 @@ def test_power_states_are_total() -> None:
 
 
 def test_power_states_are_what_the_hypervisor_can_do() -> None:
-    """The states are those of RequestStateChange; none is requested of the service yet."""
+    """The states are those of RequestStateChange, and the service can be asked for each."""
     model = model_of()
     (power,) = records(model, service_capabilities.POWER)
     assert power["PowerStatesSupported"] == (2, 6, 12, 7, 3, 15, 10)
-    assert told(power, "RequestedPowerStatesSupported", "PowerChangeCapabilities") == ((), ())
+    assert power["RequestedPowerStatesSupported"] == power["PowerStatesSupported"]
+    assert power["PowerChangeCapabilities"] == (3, 4, 7, 8)
     few = model_of()
     assert isinstance(few.host.hypervisor, StandingHypervisor)
     few.host.hypervisor.verbs = frozenset({Verb.START, Verb.DESTROY})
@@ -207,9 +231,14 @@ def test_power_states_are_what_the_hypervisor_can_do() -> None:
 
 
 def test_snapshots_of_a_domain() -> None:
-    """Each domain says which snapshots can be made of it now: none yet."""
-    model = model_of(running("a", ""), running("b", "", 2))
+    """Each domain says which snapshots can be made of it now: one that is off has no memory."""
+    model = model_of(running("a", ""), stopped("b", "", 2))
+    assert isinstance(model.host.hypervisor, StandingHypervisor)
+    model.host.hypervisor.actions = frozenset({CreateSnapshot, SaveMemory})
     found = records(model, service_capabilities.DOMAIN_SNAPSHOT)
     names = ("InstanceID", "SnapshotTypesEnabled", "GuestOSNotificationEnabled")
-    assert {told(record, *names) for record in found} == {("a", (), False), ("b", (), False)}
+    assert {told(record, *names) for record in found} == {
+        ("a", (2, 3, 32768, 32769), False),
+        ("b", (2, 3), False),
+    }
     assert found_again(model, service_capabilities.DOMAIN_SNAPSHOT) == found

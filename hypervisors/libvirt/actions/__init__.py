@@ -7,14 +7,30 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import domains, migration
+from virtcim.hypervisors.libvirt.actions import (
+    changes,
+    domains,
+    migration,
+    networks,
+    pools,
+    snapshots,
+)
 from virtcim.hypervisors.libvirt.actions.performing import Performers
+
+_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+"""What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
+
+_SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
+
+_OF_DOMAINS: Mapping[str, Performers] = {
+    driver: {**domains.PERFORMERS, **found} for driver, found in changes.PERFORMERS.items()
+}
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**domains.PERFORMERS, **migration.PERFORMERS},
-    "xen":  {**domains.PERFORMERS, **migration.UNCONTROLLED},
-    "test": domains.PERFORMERS,
-    "lxc":  domains.PERFORMERS,
+    "qemu": {**_OF_DOMAINS["qemu"], **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
+    "xen":  {**_OF_DOMAINS["xen"], **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
+    "test": {**_OF_DOMAINS["test"], **_SHARED, **_SNAPSHOTS},
+    "lxc":  {**_OF_DOMAINS["lxc"], **_SHARED},
 })
 # fmt: on

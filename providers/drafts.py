@@ -1,0 +1,225 @@
+"""A change of one domain before it is made: its definitions, edited, and what is done as it runs.
+
+The rule: a draft begins with what the hypervisor says at this moment, under the domain's turn, and
+touches nothing until it is committed. What is addressed is changed in the definition of the next
+start; where the domain runs, and its present state was addressed, there too.
+"""
+
+from collections.abc import Awaitable, Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from virtcim.hypervisors.actions import DefineDomain, Definitions
+from virtcim.hypervisors.definition import Disk, DomainDefinition
+from virtcim.hypervisors.definition.editing import DomainEditor, difference
+from virtcim.inventory.snapshots import Domain
+from virtcim.providers.changes import Changes, Given, Target, changed, write
+from virtcim.providers.changing import OF_DOMAIN, Resource, configuration_of, resource, view_of
+from virtcim.providers.committing import Transaction
+from virtcim.providers.disk_changes import LIMITS
+from virtcim.providers.live_changes import LiveChanges, Outcome
+from virtcim.providers.model import HostModel
+from virtcim.providers.new_devices import new_device, settable
+from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
+from virtcim.providers.system_settings import SystemView
+from virtcim.wbem.objects import Value
+from virtcim.wbem.status import Failed, NotFound
+
+Step = Callable[[Transaction], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be changed: `values` of what was `given`, of the resource with this id."""
+
+    id: str
+    changes: Changes
+    view: object
+    given: Given
+    values: Mapping[str, Value]
+
+    def only(self, names: Container[str], *, others: bool = False) -> "_Wanted":
+        """Return it with these values alone, or with the others."""
+        values = {
+            name: value for name, value in self.values.items() if (name in names) is not others
+        }
+        return replace(self, values=values)
+
+    @property
+    def old(self) -> Mapping[str, Value]:
+        """The values as they are."""
+        return {name: self.changes.getters[name](self.view) for name in self.values}
+
+
+class Draft:
+    """A change of one domain; `before` was read under its turn.
+
+    further: what is done beside the definitions, after them; notes: the same in words.
+    """
+
+    def __init__(self, model: HostModel, domain: Domain, before: Definitions) -> None:
+        self.model = model
+        self.domain = domain
+        self.before = before
+        self.live = None if before.live is None else DomainEditor(before.live)
+        self.defined = None if before.persistent is None else DomainEditor(before.persistent)
+        self.record: dict[str, int] = {}
+        self.further: list[Step] = []
+        self.notes: list[str] = []
+        self._running = LiveChanges(model.host, domain.uuid, before)
+
+    def addressed(self, *, pending: bool) -> DomainEditor:
+        """The definition that a setting is of; raises NotFound where there is none of that kind."""
+        found = self.defined if pending else (self.live or self.defined)
+        if found is None:
+            raise NotFound(f"domain `{self.domain.name}' has no definition of its next start")
+        return found
+
+    # Changes
+
+    def modify(self, resource_id: str, given: Given, *, pending: bool) -> Outcome:
+        """Change a resource to what a client gave; `pending`: of the next start alone.
+
+        Raises NotFound, InvalidParameter.
+        """
+        shown = self.addressed(pending=pending)
+        found = resource(shown.definition, resource_id)
+        if found is None:
+            raise self._absent(resource_id)
+        wanted = self._wanted(shown.definition, found, given)
+        outcome = Outcome(resource_id, pending=pending and self.live is not None)
+        if wanted.values and self.live is not None and not pending:
+            self._modify_live(self.live, found, wanted, outcome)
+        if wanted.values and self.defined is not None:
+            outcome.id = self._write(self.defined, wanted)
+        return outcome
+
+    def modify_system(self, given: Given, *, pending: bool) -> None:
+        """Change the settings of the system as a whole; raises InvalidParameter."""
+        shown = self.addressed(pending=pending)
+        view = SystemView(self.model, configuration_of(self.domain, shown.definition))
+        values = changed(SYSTEM_CHANGES, view, settable(self.model, SYSTEM_CHANGES, given))
+        wanted = _Wanted("", SYSTEM_CHANGES, view, given, values)
+        if values and self.live is not None and not pending:
+            self._act(self.live, wanted, Outcome(""))
+        if values and self.defined is not None:
+            self._write(self.defined, wanted)
+
+    def add(self, element: str, given: Given, *, pending: bool) -> Outcome:
+        """Add a device; raises InvalidParameter."""
+        place = self.addressed(pending=pending) if self.defined is None else self.defined
+        made = new_device(self.model, self.domain, place, element, given)
+        outcome = Outcome(made.id, pending=pending and self.live is not None)
+        if self.live is not None and not pending:
+            text = place.device_text(made.id)
+            if place is not self.live:
+                self.live.adopt(text)
+            self._running.attach(text, outcome)
+        return outcome
+
+    def remove(self, device_id: str, *, pending: bool) -> Outcome:
+        """Remove a device; raises NotFound."""
+        shown = self.addressed(pending=pending)
+        if resource(shown.definition, device_id) is None:
+            raise self._absent(device_id)
+        outcome = Outcome(device_id, pending=pending and self.live is not None)
+        if shown is self.live:
+            self._running.detach(shown.device_text(device_id), outcome)
+            shown.remove(device_id)
+        if self.defined is not None and resource(self.defined.definition, device_id) is not None:
+            self.defined.remove(device_id)
+        return outcome
+
+    def _absent(self, resource_id: str) -> NotFound:
+        text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
+        return NotFound(f"No such instance ({self.domain.name}/{resource_id}): {text}")
+
+    def _wanted(self, definition: DomainDefinition, one: Resource, given: Given) -> _Wanted:
+        view = view_of(self.model, self.domain, definition, one)
+        given = one.changes.prepare(self.model, given, is_new=False)
+        values = changed(one.changes, view, settable(self.model, one.changes, given))
+        return _Wanted(one.id, one.changes, view, given, values)
+
+    def _write(self, editor: DomainEditor, wanted: _Wanted) -> str:
+        """Write into a definition, and return the id that the resource then has."""
+        is_device = wanted.id not in {"", *OF_DOMAIN}
+        if is_device and resource(editor.definition, wanted.id) is None:
+            return wanted.id  # the next start will not have it
+        edit = editor.device(wanted.id) if is_device else editor.system
+        target = Target(
+            model=self.model, editor=editor, edit=edit, given=wanted.given, record=self.record
+        )
+        write(wanted.changes, target, wanted.values)
+        return editor.found(edit).id if is_device else wanted.id
+
+    # Running domains
+
+    def _modify_live(
+        self, live: DomainEditor, one: Resource, wanted: _Wanted, outcome: Outcome
+    ) -> None:
+        if one.device is None:
+            self._act(live, wanted, outcome)
+            return
+        if wanted.changes.waits(wanted.view, wanted.values):
+            outcome.pending = self.defined is not None
+            return
+        limits = wanted.only(LIMITS if isinstance(one.device, Disk) else ())
+        rest = wanted.only(limits.values, others=True)
+        if rest.values:
+            before = live.device_text(one.id)
+            self._running.update(before, live.device_text(self._write(live, rest)), outcome)
+        if limits.values and isinstance(one.device, Disk):
+            self._running.limit(one.device, limits.old, limits.values, outcome)
+
+    def _act(self, live: DomainEditor, wanted: _Wanted, outcome: Outcome) -> None:
+        """Plan what is no device; what there is no action for has to wait."""
+        definition = live.definition
+        for name, value in wanted.values.items():
+            make = wanted.changes.live.get(name)
+            if make is None:
+                outcome.pending = True
+                continue
+            self._write(live, wanted.only({name}))
+            old: Any = wanted.old[name]
+            do, undo = (make(self.domain.uuid, definition, one) for one in (value, old))
+            self._running.act(do, undo, f"{name} of {wanted.id or self.domain.name}", outcome)
+
+    # Making it so
+
+    def difference(self) -> str:
+        """What would be changed: of the next start, or of what runs where nothing else is.
+
+        What stands in no definition is a line of its own.
+        """
+        return "\n".join(part for part in (self._texts(), *self.notes) if part)
+
+    def _texts(self) -> str:
+        if self.defined is not None and self.before.persistent is not None:
+            found = difference(self.before.persistent, self.defined.text)
+            if found or self.live is None:
+                return found
+        if self.live is not None and self.before.live is not None:
+            return difference(self.before.live, self.live.text)
+        return ""
+
+    async def commit(self, transaction: Transaction) -> None:
+        """Make the change; raises HypervisorError, upon which the transaction is to be undone."""
+        old = self.before.persistent
+        if self.defined is not None and old is not None and self.defined.text != old:
+            await transaction.do(
+                DefineDomain(xml=self.defined.text),
+                f"the new definition of `{self.domain.name}'",
+                DefineDomain(xml=old),
+            )
+        if self.defined is None and self.live is None:
+            raise Failed(f"domain `{self.domain.name}' has no definition")
+        for step in (*self._running.steps, *self.further):
+            await step(transaction)
+        if self.record:
+            await self._remember()
+
+    async def _remember(self) -> None:
+        """Keep what the hypervisor cannot hold."""
+        host = self.model.host
+        current = host.listing.domains.get(self.domain.uuid, self.domain)
+        await host.record(self.domain.uuid, replace(current.record, **self.record))  # type: ignore[arg-type]

@@ -1,0 +1,178 @@
+"""What a change of a domain's definition means for the domain while it runs.
+
+The rule: a step is planned when the definition is edited and taken when all is edited. What the
+hypervisor cannot change in a running domain is pending: its next start will have it. A transient
+domain has none, so there it is a failure.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from virtcim.hypervisors import errors
+from virtcim.hypervisors.actions import (
+    Action,
+    AttachDevice,
+    Definitions,
+    DetachDevice,
+    ReadDefinitions,
+    SetBlockLimits,
+    UpdateDevice,
+)
+from virtcim.hypervisors.definition import Disk, parse_domain
+from virtcim.hypervisors.definition.editing import DomainEditor, without_address
+from virtcim.hypervisors.model import DomainUUID
+from virtcim.inventory.host import Host
+from virtcim.providers.changing import resource
+from virtcim.providers.committing import Transaction
+from virtcim.providers.disk_changes import LIMITS
+from virtcim.wbem.objects import Value
+
+DETACH_SECONDS = 20.0
+"""How long a guest may take to let go of a device."""
+_PAUSE = 0.1  # between two looks at whether it did
+
+Step = Callable[[Transaction], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one setting: the id of its resource; pending: its next start will have it."""
+
+    id: str
+    pending: bool = False
+
+
+@dataclass(slots=True)
+class LiveChanges:
+    """What is done to a running domain.
+
+    before: its definitions as they were. steps: in the order in which they are taken.
+    """
+
+    host: Host
+    uuid: DomainUUID
+    before: Definitions
+    steps: list[Step] = field(default_factory=list)
+
+    # Planning
+
+    def act(self, do: Action[None], undo: Action[None], what: str, outcome: Outcome) -> None:
+        """Do something that another action takes back."""
+        self.steps.append(partial(self._act, do, undo, what, outcome))
+
+    def update(self, before: str, after: str, outcome: Outcome) -> None:
+        """Change a device, from one text to another."""
+        do, undo = (UpdateDevice(uuid=self.uuid, xml=text) for text in (after, before))
+        self.act(do, undo, f"the change of {outcome.id}", outcome)
+
+    def limit(
+        self, disk: Disk, old: Mapping[str, Value], new: Mapping[str, Value], outcome: Outcome
+    ) -> None:
+        """Limit what a disk may do; by the names of properties."""
+        do, undo = (
+            SetBlockLimits(uuid=self.uuid, target=disk.target or disk.id, limits=_limits(found))
+            for found in (new, old)
+        )
+        self.act(do, undo, f"the limits of {disk.id}", outcome)
+
+    def attach(self, text: str, outcome: Outcome) -> None:
+        """Give it a device."""
+        self.steps.append(partial(self._attach, text, outcome))
+
+    def detach(self, text: str, outcome: Outcome) -> None:
+        """Take a device away, and wait until the guest has let go of it."""
+        self.steps.append(partial(self._detach, text, outcome))
+
+    # Doing
+
+    async def _act(
+        self,
+        do: Action[None],
+        undo: Action[None],
+        what: str,
+        outcome: Outcome,
+        transaction: Transaction,
+    ) -> None:
+        if await self._done(do, transaction, outcome):
+            transaction.on_failure(what, lambda: self.host.perform(undo))
+
+    async def _done(self, do: Action[None], transaction: Transaction, outcome: Outcome) -> bool:
+        """Do it if the hypervisor can while the domain runs; otherwise it is pending."""
+        try:
+            if type(do) not in self.host.hypervisor.actions:
+                raise errors.NotSupported("the hypervisor cannot change it while the domain runs")
+            await transaction.host.perform(do)
+        except errors.NotSupported:
+            if self.before.persistent is None:
+                raise
+            outcome.pending = True
+            return False
+        return True
+
+    async def _attach(self, text: str, outcome: Outcome, transaction: Transaction) -> None:
+        if self.before.persistent is not None:
+            text = await self._completed(text, self.before.persistent, outcome)
+        bare = without_address(text)
+        try:
+            done = await self._done(AttachDevice(uuid=self.uuid, xml=text), transaction, outcome)
+        except errors.HypervisorError:
+            # The place that it has at the next start may be taken now, or not be there yet.
+            if bare == text:
+                raise
+            done = await self._done(AttachDevice(uuid=self.uuid, xml=bare), transaction, outcome)
+        if done:
+            transaction.on_failure(
+                f"the addition of {outcome.id}", partial(self._take_back, bare, outcome.id)
+            )
+
+    async def _completed(self, text: str, before: str, outcome: Outcome) -> str:
+        """Return a device as the hypervisor completed it when it was defined."""
+        read = await self.host.perform(ReadDefinitions(uuid=self.uuid))
+        editor = DomainEditor(read.persistent or before)
+        outcome.id = completed_id(before, editor, outcome.id)
+        known = resource(editor.definition, outcome.id)
+        return text if known is None else editor.device_text(outcome.id)
+
+    async def _detach(self, text: str, outcome: Outcome, transaction: Transaction) -> None:
+        if not await self._done(DetachDevice(uuid=self.uuid, xml=text), transaction, outcome):
+            return
+        await self._gone(outcome.id)
+        attach = AttachDevice(uuid=self.uuid, xml=text)
+        transaction.on_failure(f"the removal of {outcome.id}", lambda: self.host.perform(attach))
+
+    async def _take_back(self, text: str, device_id: str) -> None:
+        await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
+        await self._gone(device_id)
+
+    async def _gone(self, device_id: str) -> None:
+        """Wait until the guest has let go of a device; raises HypervisorFailure."""
+        end = time.monotonic() + DETACH_SECONDS
+        while await self._is_there(device_id):
+            if time.monotonic() > end:
+                raise errors.HypervisorFailure(
+                    f"the guest did not let go of {device_id} within {DETACH_SECONDS:.0f} s; "
+                    "it was asked to, and may do so later"
+                )
+            await asyncio.sleep(_PAUSE)
+
+    async def _is_there(self, device_id: str) -> bool:
+        read = await self.host.perform(ReadDefinitions(uuid=self.uuid))
+        return read.live is not None and resource(parse_domain(read.live), device_id) is not None
+
+
+def _limits(values: Mapping[str, Value]) -> Mapping[str, int]:
+    found: dict[str, Any] = {LIMITS[name]: value or 0 for name, value in values.items()}
+    return found
+
+
+def completed_id(before: str, after: DomainEditor, wanted: str) -> str:
+    """Return the id of a device that was added, as the hypervisor completed it."""
+    known = {one.id for one in parse_domain(before).devices}
+    added = [one.id for one in after.definition.devices if one.id not in known]
+    element = wanted.partition(":")[0]
+    alike = [one for one in added if one.partition(":")[0] == element]
+    return wanted if wanted in added or not added else (alike or added)[-1]

@@ -1,0 +1,195 @@
+"""AddResourceSettings, ModifyResourceSettings and RemoveResourceSettings (DSP1042).
+
+The rule: all elements of a request are changed or none is, and nobody else changes these domains
+meanwhile.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+
+from virtcim.broker.calling import CALLER
+from virtcim.broker.embedded import Embedded
+from virtcim.broker.methods import DIFFERENCE
+from virtcim.broker.provider import Arguments, MethodResult
+from virtcim.hypervisors.actions import ReadDefinitions
+from virtcim.hypervisors.errors import Busy, DomainNotFound, HypervisorError
+from virtcim.hypervisors.model import DomainUUID
+from virtcim.infostore.errors import InfostoreError
+from virtcim.inventory.snapshots import Domain
+from virtcim.providers.addresses import (
+    Addressed,
+    instance_id_of,
+    setting_addressed,
+    setting_path,
+    system_addressed,
+)
+from virtcim.providers.changing import OF_DOMAIN, element_of, family_named, whole_resource
+from virtcim.providers.committing import Transaction, refusal
+from virtcim.providers.drafts import Draft
+from virtcim.providers.live_changes import Outcome
+from virtcim.providers.model import HostModel
+from virtcim.schema.layouts import Record
+from virtcim.schema.valuemaps import ResourceType
+from virtcim.wbem.objects import Value
+from virtcim.wbem.status import Failed, InvalidParameter, NotFound
+
+Edited = tuple[DomainUUID, Outcome]
+Edit = Callable[[Mapping[DomainUUID, Draft]], list[Edited]]
+
+
+async def add_resource_settings(
+    model: HostModel, _service: Record, arguments: Arguments
+) -> MethodResult:
+    """Give a domain further devices."""
+    path = arguments.get("affectedconfiguration")
+    addressed = system_addressed(model, instance_id_of(path), "AffectedConfiguration")
+    settings = embedded(arguments, "ResourceSettings")
+    elements = [(_new_element(model, one), one) for one in settings]
+
+    def edit(drafts: Mapping[DomainUUID, Draft]) -> list[Edited]:
+        draft = drafts[addressed.domain.uuid]
+        return [
+            (addressed.domain.uuid, draft.add(element, one.values, pending=addressed.pending))
+            for element, one in elements
+        ]
+
+    return await _changed(model, [addressed.domain], edit, "Add resource failed")
+
+
+async def modify_resource_settings(
+    model: HostModel, _service: Record, arguments: Arguments
+) -> MethodResult:
+    """Change settings to what a client gave of them."""
+    settings = embedded(arguments, "ResourceSettings")
+    addressed = [setting_addressed(model, one.get("InstanceID")) for one in settings]
+
+    def edit(drafts: Mapping[DomainUUID, Draft]) -> list[Edited]:
+        return [
+            (
+                one.domain.uuid,
+                drafts[one.domain.uuid].modify(one.resource, given.values, pending=one.pending),
+            )
+            for one, given in zip(addressed, settings, strict=True)
+        ]
+
+    return await _changed(model, _domains(addressed), edit, "Modify resource failed")
+
+
+async def remove_resource_settings(
+    model: HostModel, _service: Record, arguments: Arguments
+) -> MethodResult:
+    """Take devices away."""
+    given = arguments.get("resourcesettings")
+    paths = given if isinstance(given, tuple) else ()
+    if not paths:
+        raise InvalidParameter("Missing argument `ResourceSettings'")
+    addressed = [setting_addressed(model, instance_id_of(path)) for path in paths]
+    for one in addressed:
+        _check_removable(one)
+
+    def edit(drafts: Mapping[DomainUUID, Draft]) -> list[Edited]:
+        for one in addressed:
+            drafts[one.domain.uuid].remove(one.resource, pending=one.pending)
+        return []
+
+    reply = await _changed(model, _domains(addressed), edit, "Remove resource failed")
+    out = {name: value for name, value in (reply.out or {}).items() if name == DIFFERENCE}
+    return MethodResult(reply.return_value, out or None)
+
+
+def embedded(arguments: Arguments, name: str) -> tuple[Embedded, ...]:
+    """Return the embedded instances of an array; raises InvalidParameter where there are none."""
+    given = arguments.get(name.lower())
+    found = given if isinstance(given, tuple) else ()
+    instances = tuple(one for one in found if isinstance(one, Embedded))
+    if not instances or len(instances) != len(found):
+        raise InvalidParameter(f"Missing argument `{name}'")
+    return instances
+
+
+_NUMBERS: Mapping[str, int] = {"proc": ResourceType.PROCESSOR, "mem": ResourceType.MEMORY}
+
+
+def _new_element(model: HostModel, one: Embedded) -> str:
+    family = family_named(model, one.class_name)
+    whole = whole_resource(family, one.values)
+    if whole is not None:
+        raise Failed(f"Cannot add resources of type {int(_NUMBERS[whole])}")
+    return element_of(family, one.values)
+
+
+def _check_removable(one: Addressed) -> None:
+    if one.resource in OF_DOMAIN:
+        raise Failed(f"Cannot delete resources of type {int(_NUMBERS[one.resource])}")
+
+
+def _domains(addressed: Iterable[Addressed]) -> list[Domain]:
+    return list({one.domain.uuid: one.domain for one in addressed}.values())
+
+
+async def _changed(
+    model: HostModel, domains: list[Domain], edit: Edit, failure: str
+) -> MethodResult:
+    """Change domains in their turns, and reply with the paths of what was changed."""
+    async with AsyncExitStack() as turns:
+        await take_turns(model, turns, domains)
+        drafts = {one.uuid: await opened(model, one) for one in domains}
+        edited = edit(drafts)
+        if CALLER.get().dry_run:
+            return rehearsed(drafts.values())
+        await committed(model, drafts.values(), failure)
+        paths = tuple(setting_path(model, uuid, outcome) for uuid, outcome in edited)
+    found: Value = tuple(path for path in paths if path is not None)
+    return MethodResult(0, {"ResultingResourceSettings": found})
+
+
+async def take_turns(model: HostModel, turns: AsyncExitStack, domains: Iterable[Domain]) -> None:
+    """Hold the turns of domains, always in the same order; raises Failed."""
+    for one in sorted(domains, key=lambda domain: domain.uuid):
+        try:
+            held = model.host.turns.held(one.uuid, f"a change of domain `{one.name}'")
+            await turns.enter_async_context(held)
+        except Busy as error:
+            raise Failed(f"domain `{one.name}' cannot be changed now: {error.detail}") from error
+
+
+async def opened(model: HostModel, domain: Domain) -> Draft:
+    """Return a draft of a domain whose turn is held; raises NotFound and the rest."""
+    try:
+        read = await model.host.perform(ReadDefinitions(uuid=domain.uuid))
+    except DomainNotFound as error:
+        name = f"Referenced domain `{domain.name}' does not exist"
+        raise NotFound(f"{name}: {error.detail}") from error
+    except HypervisorError as error:
+        raise refusal(model, error, f"Unable to read domain `{domain.name}'") from error
+    return Draft(model, domain, read)
+
+
+def rehearsed(drafts: Iterable[Draft]) -> MethodResult:
+    """Reply with what would be changed."""
+    return MethodResult(0, {DIFFERENCE: "\n".join(one.difference() for one in drafts)})
+
+
+async def committed(model: HostModel, drafts: Iterable[Draft], failure: str) -> None:
+    """Make all changes, or none; raises the CIM error that says which failed and why."""
+    transaction = Transaction(model.host)
+    for draft in drafts:
+        try:
+            await draft.commit(transaction)
+        except HypervisorError as error:
+            rest = await transaction.roll_back()
+            where = f"{failure} for domain `{draft.domain.name}'"
+            told = type(error)(f"{error.detail}{rest}")
+            raise refusal(model, told, where) from error
+        except InfostoreError as error:
+            rest = await transaction.roll_back()
+            raise Failed(f"{failure}: what was asked could not be recorded{rest}") from error
+
+
+Body = Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]
+
+METHODS: Mapping[str, Body] = {
+    "AddResourceSettings": add_resource_settings,
+    "ModifyResourceSettings": modify_resource_settings,
+    "RemoveResourceSettings": remove_resource_settings,
+}
