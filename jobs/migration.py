@@ -209,9 +209,10 @@ class Migration:
         """Start it; where it cannot be, bring it back."""
         uri, uuid = self.move.destination, self.move.uuid
         try:
-            with suppress(InvalidState):  # it runs already
-                await self._source.perform(StartAt(uri=uri, uuid=uuid))
+            await self._source.perform(StartAt(uri=uri, uuid=uuid))
         except HypervisorError as error:
+            if isinstance(error, InvalidState) and await self._finder.there() is Place.ALIVE:
+                return  # it runs already
             reason = f"Failed to start domain on remote host: {error.detail}"
             await run.note(phase=Phase.TRANSFER.value)
             await self._bring_back(reason)

@@ -141,6 +141,7 @@ async def _objections(model: HostModel, request: Request) -> list[WBEMError]:
         raise Failed("the hypervisor of the domain does not answer")
     situation = migration_checks.Situation(
         domain=facts,
+        is_migrating=request.domain.record.migrating,
         wishes=wishes,
         here=here,
         there=there,
