@@ -103,8 +103,9 @@ def test_volumes_come_and_go(tmp_path: Path) -> None:
         pool = await made(stage, "p", directory(tmp_path))
         for name, form, unit in (("a", 1, "byte*2^20"), ("b", 2, "MiB"), ("c", 0, "MegaBytes")):
             settings = mof(
-                VOLUME_SETTING, VolumeName=name, FormatType=form, Capacity=3, AllocationUnits=unit
-            )
+                VOLUME_SETTING, VolumeName=name, FormatType=form, Capacity=3, AllocationUnits=unit,
+                Path=f"{tmp_path}/",
+            )  # fmt: skip
             found = await reply(stage, RPCS, "CreateResourceInPool", Settings=settings, Pool=pool)
             assert found.return_value == DONE
             path = out(found, "Resource")
@@ -184,6 +185,9 @@ WRONG: tuple[tuple[str, dict[str, Value], type[WBEMError], str], ...] = (
     ("CreateResourceInPool",
      {"Pool": GOOD, "Settings": mof(VOLUME_SETTING, VolumeName="v", Capacity=1)},
      AlreadyExists, "v exists in pool p"),
+    ("CreateResourceInPool",
+     {"Pool": GOOD, "Settings": mof(VOLUME_SETTING, VolumeName="x", Capacity=1, Path="/else")},
+     InvalidParameter, "Path is not that of the pool"),
     ("DeleteResourceInPool", {"Pool": GOOD}, InvalidParameter, "Missing argument `Resource'"),
     ("DeleteResourceInPool", {"Pool": GOOD, "Resource": mof(VOLUME_SETTING)}, InvalidParameter,
      "Missing Address"),
