@@ -37,7 +37,7 @@ from virtcim.providers import (
     processor_changes,
 )
 from virtcim.providers.changes import Changes, Given
-from virtcim.providers.configurations import Configuration, Kind
+from virtcim.providers.configurations import DEFINED_PATH, Configuration, Kind
 from virtcim.providers.device_changes import (
     CONTROLLER_CHANGES,
     GENERIC_CHANGES,
@@ -115,16 +115,21 @@ def resource(definition: DomainDefinition, resource_id: str) -> Resource | None:
     return next((Resource(resource_id, one) for one in found), None)
 
 
-def configuration_of(domain: Domain, definition: DomainDefinition) -> Configuration:
-    """Return a definition as the only configuration of a domain."""
-    return Configuration(domain, definition, definition, "", Kind.ONLY, None)
+def configuration_of(
+    domain: Domain, definition: DomainDefinition, kind: Kind = Kind.ONLY
+) -> Configuration:
+    """Return a definition as a configuration of a domain."""
+    path = DEFINED_PATH if kind is Kind.DEFINED else ""
+    return Configuration(domain, definition, definition, path, kind, None)
 
 
 def view_of(
-    model: HostModel, domain: Domain, definition: DomainDefinition, one: Resource
+    model: HostModel,
+    configuration: Configuration,
+    one: Resource,
 ) -> SettingView:
-    """Return what getters read of a resource in a definition."""
-    return SettingView(model, configuration_of(domain, definition), one.id, one.device)
+    """Return what getters read of a resource in a configuration."""
+    return SettingView(model, configuration, one.id, one.device)
 
 
 # New resources

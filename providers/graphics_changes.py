@@ -39,6 +39,7 @@ def _window(target: Target, value: str) -> None:
 
 def _listen(target: Target, address: str) -> None:
     """Set the address, in both places where libvirt has it."""
+    target.edit.set("socket", None)
     first, *others = target.device.listens or (None,)
     if first is not None or target.device.listen is None:
         made = replace(first or Listen(), kind="address", address=address or None)

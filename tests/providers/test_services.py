@@ -121,7 +121,11 @@ def test_claims_of_strict_mode() -> None:
     """Nothing is claimed that nobody does."""
     model = model_of()
     (management,) = records(model, service_capabilities.MANAGEMENT)
-    assert told(management, *CLAIMS, "VirtualSystemTypesSupported") == ((), (), ("KVM",))
+    assert told(management, *CLAIMS, "VirtualSystemTypesSupported") == (
+        (2, 3, 5, 6, 7, 10),
+        (),
+        ("KVM",),
+    )
     (migration,) = records(model, service_capabilities.MIGRATION)
     assert told(migration, *CLAIMS, "DestinationHostFormatsSupported") == ((), (), ())
     (pools,) = records(model, service_capabilities.POOL_CONFIGURATION)
