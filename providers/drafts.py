@@ -198,7 +198,7 @@ class Draft:
 
         What stands in no definition is a line of its own.
         """
-        return "\n".join(part for part in (self._texts(), *self.notes) if part)
+        return self._texts() + "".join(f"{note}\n" for note in self.notes)
 
     def _texts(self) -> str:
         if self.defined is not None and self.before.persistent is not None:

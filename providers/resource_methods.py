@@ -167,7 +167,7 @@ async def opened(model: HostModel, domain: Domain) -> Draft:
 
 def rehearsed(drafts: Iterable[Draft]) -> MethodResult:
     """Reply with what would be changed."""
-    return MethodResult(0, {DIFFERENCE: "\n".join(one.difference() for one in drafts)})
+    return MethodResult(0, {DIFFERENCE: "".join(one.difference() for one in drafts)})
 
 
 async def committed(model: HostModel, drafts: Iterable[Draft], failure: str) -> None:
