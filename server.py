@@ -43,6 +43,7 @@ from virtcim.listeners.observation import Observation
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.tls import server_context
 from virtcim.listeners.users import UsersFile
+from virtcim.providers.migration_options import MigrationOptions
 from virtcim.providers.model import Server
 from virtcim.providers.recoverers import recoverers
 from virtcim.providers.registry import build_namespaces
@@ -121,7 +122,13 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     inventory = Inventory(
         _host(number, host, settings, store, measures) for number, host in enumerate(settings.hosts)
     )
-    server = Server(host_name, __version__, compat=bool(settings.compat))
+    server = Server(
+        host_name,
+        __version__,
+        compat=bool(settings.compat),
+        hosts=inventory.hosts,
+        migration=_migration(settings),
+    )
     engine = Engine(store, removal_seconds=server.behaviour.finished_jobs_seconds)
     await engine.load(inventory.hosts)
     await _start_inventory(inventory, stack)
@@ -175,6 +182,17 @@ def _host(
         interval=settings.reconcile_interval,
         sample_interval=settings.sample_interval or None,
         observe_lag=partial(measures.observe_lag, host.name),
+    )
+
+
+def _migration(settings: Settings) -> MigrationOptions:
+    given = settings.migration
+    return MigrationOptions(
+        ssh_key=given.ssh_key,
+        tls_directory=given.tls_directory,
+        checks=given.checks,
+        check_seconds=given.check_seconds,
+        shutdown_seconds=given.shutdown_seconds,
     )
 
 

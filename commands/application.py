@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from virtcim.commands.options import Config, StateDir, Uris
+from virtcim.commands.options import (
+    AsJson,
+    Config,
+    HostNamespace,
+    PasswordStdin,
+    StateDir,
+    Uris,
+    Url,
+    UserOption,
+)
 
 app = typer.Typer(
     help="WBEM server for virtualization hosts.",
@@ -19,8 +28,14 @@ app = typer.Typer(
 user_app = typer.Typer(help="Who may log in.", no_args_is_help=True)
 infostore_app = typer.Typer(help="The durable records of domains.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
+jobs_app = typer.Typer(help="Long work of the server.", invoke_without_command=True)
 app.add_typer(infostore_app, name="infostore")
+app.add_typer(jobs_app, name="jobs")
 
+JobId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The job's id, or as much of it as no other begins with."),
+]
 UserName = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 
 
@@ -107,24 +122,19 @@ def set_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the difference and change nothing.")
     ] = False,
-    url: Annotated[
-        str | None,
-        typer.Option(help="Of the server.", show_default="where this configuration listens"),
-    ] = None,
-    user: Annotated[str | None, typer.Option(metavar="NAME", help="Who asks.")] = None,
-    password_stdin: Annotated[
-        bool,
-        typer.Option("--password-stdin", help="Read the password from the first line of input."),
-    ] = False,
-    namespace: Annotated[str, typer.Option(help="That of the host.")] = "root/virt",
+    url: Url = None,
+    user: UserOption = None,
+    password_stdin: PasswordStdin = False,
+    namespace: HostNamespace = "root/virt",
     config: Config = None,
 ) -> None:
     """Change a domain or one of its devices through the running server."""
     from virtcim.commands import set as work  # noqa: PLC0415
     from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+    from virtcim.commands.servers import connection  # noqa: PLC0415
 
     place = url or str(settings_of(config).listen[0])
-    server = work.connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = connection(place, credentials(user, stdin=password_stdin), namespace)
     work.change(server, setting, assignments, dry_run=dry_run)
 
 
@@ -181,3 +191,61 @@ def infostore_import(
     from virtcim.commands.options import settings_of  # noqa: PLC0415
 
     work.take_over(settings_of(config, state_dir=state_dir), directory)
+
+
+@jobs_app.callback()
+def jobs(
+    context: typer.Context,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on showing them until interrupted.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show those that have ended, too.")
+    ] = False,
+    as_json: AsJson = False,
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Show the jobs that are under way, by the infostore: the server may be down."""
+    if context.invoked_subcommand is not None:
+        return
+    from virtcim.commands import jobs as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    settings = settings_of(config, state_dir=state_dir)
+    (work.watch if watch else work.jobs)(settings, everything=everything, as_json=as_json)
+
+
+@jobs_app.command("show")
+def jobs_show(
+    job: JobId, *, as_json: AsJson = False, state_dir: StateDir = None, config: Config = None
+) -> None:
+    """Show everything of one job."""
+    from virtcim.commands import jobs as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.show_one(settings_of(config, state_dir=state_dir), job, as_json=as_json)
+
+
+@jobs_app.command("stop")
+def jobs_stop(
+    job: JobId,
+    *,
+    kill: Annotated[
+        bool, typer.Option("--kill", help="Give it up if it does not end in time.")
+    ] = False,
+    url: Url = None,
+    user: UserOption = None,
+    password_stdin: PasswordStdin = False,
+    namespace: HostNamespace = "root/virt",
+    config: Config = None,
+) -> None:
+    """Ask the running server to end a job; the domain stays as it was."""
+    from virtcim.commands import jobs as work  # noqa: PLC0415
+    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+    from virtcim.commands.servers import connection  # noqa: PLC0415
+
+    place = url or str(settings_of(config).listen[0])
+    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    work.stop(server, job, kill=kill)

@@ -30,6 +30,17 @@ StateDir = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Where records and users are kept.", show_default=False),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option(help="Of the server.", show_default="where this configuration listens"),
+]
+UserOption = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Who asks.")]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Read the password from the first line of input."),
+]
+HostNamespace = Annotated[str, typer.Option("--namespace", help="That of the host.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
 def settings_of(

@@ -4,32 +4,24 @@ It is found by its InstanceID: `web/vda` is a disk of the domain web, `web` its 
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pywbem
 
 from virtcim.commands.failures import MISUSED, Failure
+from virtcim.commands.servers import answering
 
 DRY_RUN = "Virtcim-Dry-Run"
 _SYSTEMS = "CIM_VirtualSystemSettingData"
 _PARTS = "CIM_VirtualSystemSettingDataComponent"
 _SERVICE = "CIM_VirtualSystemManagementService"
-_SECONDS = 60
-
-
-def connection(url: str, credentials: tuple[str, str] | None, namespace: str) -> Any:
-    """Return a connection to a server; nothing is sent yet."""
-    return pywbem.WBEMConnection(
-        url, creds=credentials, default_namespace=namespace, timeout=_SECONDS
-    )
 
 
 def change(server: Any, setting: str, assignments: Iterable[str], *, dry_run: bool) -> None:
     """Change a setting, or print the difference that it would make; raises Failure."""
     given = [_assignment(text) for text in assignments]
-    with _failing():
+    with answering():
         path = _find(server, setting)
         wanted = _instance(server, path, given)
         is_system = "VirtualSystemSettingData" in path.classname
@@ -104,14 +96,3 @@ def _boolean(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError(f"{text!r} is neither true nor false")
     return text.lower() == "true"
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    """Say what a server refused, or that there is none."""
-    try:
-        yield
-    except pywbem.CIMError as error:
-        raise Failure(error.status_description or str(error)) from error
-    except pywbem.Error as error:
-        raise Failure(f"{error}; is the server running, and is this its URL?") from error

@@ -118,6 +118,20 @@ class DriverSection(Section):
     call_seconds: Seconds = 30.0
 
 
+class Migration(Section):
+    """How domains migrate to other hosts.
+
+    ``ssh_key`` is where clients may install a private key; without it they may not. ``checks`` is
+    a directory of programs that must agree to a migration.
+    """
+
+    ssh_key: PathField | None = None
+    tls_directory: PathField | None = None
+    checks: PathField | None = None
+    check_seconds: Seconds = 10.0
+    shutdown_seconds: Seconds = 120.0
+
+
 class Limits(Section):
     """What one client may use up."""
 
@@ -189,6 +203,7 @@ class Settings(BaseSettings):
     tls: Tls = Tls()
     infostore: InfostoreSection = InfostoreSection()
     driver: DriverSection = DriverSection()
+    migration: Migration = Migration()
     limits: Limits = Limits()
     log: Log = Log()
 

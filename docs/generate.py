@@ -23,7 +23,7 @@ from virtcim.hypervisors.libvirt.driver import CHANGE_DEADLINES, MOST_STUCK_ASID
 from virtcim.hypervisors.libvirt.schemes import SCHEMES
 from virtcim.hypervisors.model import DomainState, Verb
 from virtcim.infostore import Infostore
-from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late
+from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late, NotThere
 from virtcim.inventory import Host
 from virtcim.jobs import Engine
 from virtcim.listeners import authentication
@@ -382,7 +382,7 @@ def verbs() -> str:
     return table(("verb", *SCHEMES, "deadline"), rows)
 
 
-_NOT_AT_START = (Closed, Failing, Late)
+_NOT_AT_START = (Closed, Failing, Late, NotThere)
 
 
 def start_errors() -> tuple[type[InfostoreError], ...]:

@@ -4,6 +4,7 @@ from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.facade import Infostore
 from virtcim.infostore.job_table import JobWrite
 from virtcim.infostore.jobs import JobKind, JobRecord
+from virtcim.infostore.looking import JobWindow
 from virtcim.infostore.opening import prepare_directory
 from virtcim.infostore.records import DomainRecord
 
@@ -13,6 +14,7 @@ __all__ = [
     "InfostoreError",
     "JobKind",
     "JobRecord",
+    "JobWindow",
     "JobWrite",
     "prepare_directory",
 ]

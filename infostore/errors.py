@@ -70,6 +70,13 @@ class DirectoryMissing(InfostoreError):
     remedy = "create it (mkdir -m 700), or name another with state_dir or infostore.url"
 
 
+class NotThere(InfostoreError):
+    """There is no store to look at, and looking makes none."""
+
+    situation = "the infostore {place} does not exist"
+    remedy = "name the one of the server with --state-dir or --config; its first start makes it"
+
+
 class Unreachable(InfostoreError):
     """The database server does not answer."""
 

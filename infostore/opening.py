@@ -63,7 +63,7 @@ def open_engine(url: str, *, busy_seconds: float) -> Engine:
     InfostoreError.
     """
     place = shown(url)
-    parsed = _supported(url)
+    parsed = supported(url)
     if parsed.get_backend_name() == "sqlite":
         _prepare_file(place, Path(parsed.database or ""))
     with translated(place):
@@ -78,7 +78,8 @@ def open_engine(url: str, *, busy_seconds: float) -> Engine:
     return engine
 
 
-def _supported(url: str) -> URL:
+def supported(url: str) -> URL:
+    """Return the URL with the driver that we use; raises UnsupportedDatabase."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -105,12 +106,16 @@ def _prepare_file(place: str, path: Path) -> None:
         raise NotWritable(place, error.strerror or str(error)) from error
 
 
-def _engine(url: URL, place: str, busy_seconds: float) -> Engine:
-    # One worker thread uses the engine, so one connection is all there ever is.
+def engine_of(url: URL, place: str) -> Engine:
+    """Return an engine with one connection, which is all that a thread ever needs."""
     try:
-        engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise UnsupportedDatabase(place, f"no module {error.name}") from error
+
+
+def _engine(url: URL, place: str, busy_seconds: float) -> Engine:
+    engine = engine_of(url, place)
     prepare, begin = SESSIONS[url.get_backend_name()]
     milliseconds = int(busy_seconds * 1000)
 

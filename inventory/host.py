@@ -251,9 +251,20 @@ class Host:
             self._replace([(old, replace(old, record=record, version=self._next_version()))])
 
     async def forget(self, uuid: DomainUUID) -> None:
-        """Remove the record of a domain that is gone for good; what fails is tried again later."""
+        """Remember nothing of a domain that is gone for good.
+
+        What the infostore does not let go of now is tried again after a reconciliation.
+        """
         if uuid in self._records and uuid not in self.listing.domains:
             await self._forget(uuid)
+
+    async def _forget(self, uuid: str) -> None:
+        try:
+            await self._store.remove(self.name, uuid)
+        except InfostoreError as error:
+            log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
+        else:
+            self._records.pop(uuid, None)
 
     async def reconcile(self) -> None:
         """Compare the listing with a full one of the hypervisor; raises what it raises."""
@@ -410,11 +421,3 @@ class Host:
             back = uuid in self.listing.domains  # it may have come while another was forgotten
             if not back and now > since and now - since >= self._interval:
                 await self._forget(uuid)
-
-    async def _forget(self, uuid: str) -> None:
-        try:
-            await self._store.remove(self.name, uuid)
-        except InfostoreError as error:  # the next reconciliation tries again
-            log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
-        else:
-            self._records.pop(uuid, None)

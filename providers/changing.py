@@ -224,6 +224,18 @@ def whole_resource(family: str, given: Given) -> str | None:
     return _WHOLE.get(family)
 
 
-def element_of(family: str, given: Given) -> str:
-    """Return the kind of device that a new setting makes; raises InvalidParameter."""
-    return _ELEMENTS[family](given)
+@dataclass(frozen=True, slots=True)
+class New:
+    """A device that is to be made: its kind, and what was given of it."""
+
+    element: str
+    given: Given
+
+
+def new(family: str, given: Given) -> New:
+    """Return the device that a new setting means; raises InvalidParameter.
+
+    Clients of libvirt-cim know a text console as graphics too, of which they say nothing more.
+    """
+    element = _ELEMENTS[family](given)
+    return New(element, {} if family == GRAPHICS_SETTING and element == "console" else given)

@@ -14,7 +14,7 @@ from virtcim.hypervisors.definition import Disk
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.changes import Changes, Given, Target, changed, write
-from virtcim.providers.changing import OF_DOMAIN, Resource, configuration_of, resource, view_of
+from virtcim.providers.changing import OF_DOMAIN, New, Resource, configuration_of, resource, view_of
 from virtcim.providers.committing import Transaction
 from virtcim.providers.configurations import Configuration, Kind, configurations
 from virtcim.providers.disk_changes import LIMITS
@@ -106,10 +106,10 @@ class Draft:
         if values and self.defined is not None:
             self._write(self.defined, wanted)
 
-    def add(self, element: str, given: Given, *, pending: bool) -> Outcome:
+    def add(self, wanted: New, *, pending: bool) -> Outcome:
         """Add a device; raises InvalidParameter."""
         place = self.addressed(pending=pending) if self.defined is None else self.defined
-        made = new_device(self.model, self.domain, place, element, given)
+        made = new_device(self.model, self.domain, place, wanted.element, wanted.given)
         outcome = Outcome(made.id, pending=pending and self.live is not None)
         if self.live is not None and not pending:
             text = place.device_text(made.id)

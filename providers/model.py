@@ -4,7 +4,7 @@ Providers are built here from one table each; a class that is not in a table is 
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
 
 from virtcim.broker.embedded import make
@@ -16,6 +16,7 @@ from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs import Engine, Job
 from virtcim.providers.compatibility import LIBVIRT_CIM, STRICT, Behaviour
+from virtcim.providers.migration_options import NO_OPTIONS, MigrationOptions
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.repository import Repository
@@ -35,6 +36,7 @@ COMMUNICATION: Mapping[Communication, CommunicationStatus] = {
 }
 
 NO_METHODS: Mapping[str, MethodBody] = {}
+NO_HOSTS: Mapping[str, Host] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,14 @@ class Server:
     """What providers know of the server: its fully qualified host name, and its behaviour.
 
     `compat` restores what clients of libvirt-cim may lean on; compatibility.py says what that is.
+    `hosts` are all of its hosts, by name.
     """
 
     host_name: str
     version: str
     compat: bool = False
+    hosts: Mapping[str, Host] = field(default_factory=lambda: NO_HOSTS, repr=False)
+    migration: MigrationOptions = NO_OPTIONS
 
     @property
     def behaviour(self) -> Behaviour:

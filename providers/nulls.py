@@ -151,6 +151,15 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_FilterEntry.TrafficClass CIM_Hdr8021Filter.HdrPriorityValue8021
         CIM_Hdr8021Filter.HdrVLANID8021 CIM_IPHeadersFilter.HdrFlowLabel
      """),
+    ("by default the hypervisor decides it",
+     """
+        CIM_VirtualSystemMigrationSettingData.Bandwidth
+        CIM_VirtualSystemMigrationSettingData.BandwidthUnit
+        Virt_VirtualSystemMigrationSettingData.CheckParameters
+        Virt_VirtualSystemMigrationSettingData.MaximumDowntime
+        Virt_VirtualSystemMigrationSettingData.MigrationURI
+        Virt_VirtualSystemMigrationSettingData.NewName
+     """),
     ("libvirt has no such setting for the kind of resource",
      """
         CIM_ResourceAllocationSettingData.Connection
@@ -159,9 +168,6 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_ResourceAllocationSettingData.Reservation
         CIM_ResourceAllocationSettingData.ResourceSubType CIM_ResourceAllocationSettingData.Weight
         CIM_ResourcePool.MaxConsumableResource CIM_PowerManagementCapabilities.PowerCapabilities
-        CIM_VirtualSystemMigrationSettingData.Bandwidth
-        CIM_VirtualSystemMigrationSettingData.BandwidthUnit
-        Virt_VirtualSystemMigrationSettingData.CheckParameters
         CIM_VirtualSystemSettingData.AutomaticRecoveryAction
         CIM_VirtualSystemSettingData.AutomaticShutdownAction
         CIM_VirtualSystemSettingData.AutomaticStartupActionDelay

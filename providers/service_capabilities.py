@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from virtcim.inventory.snapshots import Domain
+from virtcim.providers import migration_settings
 from virtcim.providers.families import DomainFamily, HostFamily, itself, owner
 from virtcim.providers.model import HostModel
 from virtcim.providers.snapshot_types import types_enabled, types_supported
@@ -27,6 +28,7 @@ from virtcim.schema.valuemaps import (
     RedirectionSharingMode,
     RequestedState,
     SnapshotMethod,
+    StorageCopy,
     TransportType,
 )
 
@@ -50,23 +52,29 @@ class Way(Enum):
 _ONCE, _JOB = frozenset({Way.AT_ONCE}), frozenset({Way.AS_JOB})
 
 DONE: Mapping[str, frozenset[Way]] = {
-    # method                   ways in which it is done
-    "DefineSystem":            _ONCE,
-    "DestroySystem":           _ONCE,
-    "ModifySystemSettings":    _ONCE,
-    "AddResourceSettings":     _ONCE,
-    "ModifyResourceSettings":  _ONCE,
-    "RemoveResourceSettings":  _ONCE,
-    "CreateChildResourcePool": _ONCE,
-    "DeleteResourcePool":      _ONCE,
-    "CreateResourceInPool":    _ONCE,
-    "DeleteResourceInPool":    _ONCE,
-    "ResizeResourceInPool":    _ONCE,
-    "RefreshResourcesInPool":  _ONCE,
-    "RequestPowerStateChange": _ONCE,
-    "CreateSnapshot":          _JOB,
-    "ApplySnapshot":           _JOB,
-    "DestroySnapshot":         _ONCE | _JOB,  # memory at once
+    # method                                   ways in which it is done
+    "DefineSystem":                           _ONCE,
+    "DestroySystem":                          _ONCE,
+    "ModifySystemSettings":                   _ONCE,
+    "AddResourceSettings":                    _ONCE,
+    "ModifyResourceSettings":                 _ONCE,
+    "RemoveResourceSettings":                 _ONCE,
+    "CreateChildResourcePool":                _ONCE,
+    "DeleteResourcePool":                     _ONCE,
+    "CreateResourceInPool":                   _ONCE,
+    "DeleteResourceInPool":                   _ONCE,
+    "ResizeResourceInPool":                   _ONCE,
+    "RefreshResourcesInPool":                 _ONCE,
+    "RequestPowerStateChange":                _ONCE,
+    "CreateSnapshot":                         _JOB,
+    "ApplySnapshot":                          _JOB,
+    "DestroySnapshot":                        _ONCE | _JOB,  # memory at once
+    "CheckVirtualSystemIsMigratableToHost":   _ONCE,
+    "CheckVirtualSystemIsMigratableToSystem": _ONCE,
+    "MigrateVirtualSystemToHost":             _JOB,
+    "MigrateVirtualSystemToSystem":           _JOB,
+    "MigrateSSHKeyCopy":                      _ONCE,
+    "MigrateSSHKeyDelete":                    _ONCE,
 }  # fmt: skip
 """The methods of services that are implemented."""
 
@@ -215,6 +223,8 @@ MIGRATION_SETTING_PROPERTIES: Mapping[str, Getter] = {
     "MigrationType": lambda _: MigrationType.LIVE,
     "Priority":      lambda _: 0,
     "TransportType": lambda _: TransportType.SSH,
+    "StorageCopy":   lambda _: StorageCopy.NONE,
+    **{flag: lambda _: False for flag in migration_settings.FLAGS},
 }  # fmt: skip
 
 POOL_CONFIGURATION_PROPERTIES: Mapping[str, Getter] = {

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from virtcim.inventory.host import Communication
 from virtcim.providers import (
     host_system,
+    migration_service,
     pool_configuration,
     power_management,
     snapshot_service,
@@ -78,6 +79,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     POOL_CONFIGURATION: {**pool_configuration.METHODS, **pool_configuration.UNSUPPORTED},
     POWER: power_management.METHODS,
     SNAPSHOT: snapshot_service.METHODS,
+    MIGRATION: migration_service.METHODS,
 }
 """What each can do; the methods of a family stand in a module of their own."""
 

@@ -5,6 +5,7 @@ what all ask for again and again is a walk over ready pieces, and a big host is 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from virtcim.schema.layouts import Layout, Record, Selection, Variant
@@ -142,6 +143,10 @@ class WrittenRecord:
         return (self._record.instance_xml(self._variant),)
 
 
+_OBJECT = b"<VALUE.OBJECTWITHPATH><INSTANCEPATH>%b%b</INSTANCEPATH>%b</VALUE.OBJECTWITHPATH>"
+_OBJECT_PATH = b"<OBJECTPATH><INSTANCEPATH>%b%b</INSTANCEPATH></OBJECTPATH>"
+
+
 class RelatedRecords:
     """Records of any layouts in one selection, found anew and one by one at each reading.
 
@@ -160,18 +165,23 @@ class RelatedRecords:
 
     def objects(self) -> Iterator[bytes]:
         """Yield VALUE.OBJECTWITHPATH elements."""
+        layout: Layout | None = None
         for record in self._find():
-            variant = record.layout.variant(self._chosen)
-            yield b"<VALUE.OBJECTWITHPATH>%b%b</VALUE.OBJECTWITHPATH>" % (
-                self._path(record),
+            if record.layout is not layout:  # those of a class follow each other
+                layout = record.layout
+                variant = layout.variant(self._chosen)
+            yield _OBJECT % (
+                _location(self._host, record.namespace),
+                record.name_xml(),
                 record.instance_xml(variant),
             )
 
     def object_paths(self) -> Iterator[bytes]:
         """Yield OBJECTPATH elements."""
         for record in self._find():
-            yield b"<OBJECTPATH>%b</OBJECTPATH>" % self._path(record)
+            yield _OBJECT_PATH % (_location(self._host, record.namespace), record.name_xml())
 
-    def _path(self, record: Record) -> bytes:
-        location = full_namespace_xml(self._host, record.namespace).encode()
-        return b"<INSTANCEPATH>%b%b</INSTANCEPATH>" % (location, record.name_xml())
+
+@lru_cache(maxsize=64)  # it stands before each instance of a reply
+def _location(host: str, namespace: str) -> bytes:
+    return full_namespace_xml(host, namespace).encode()

@@ -59,27 +59,33 @@ class RunningServer:
 
 
 @contextmanager
-def serving(target: Path | str, directory: Path, **settings: str) -> Iterator[RunningServer]:
+def serving(
+    target: Path | str, directory: Path, *others: str, **settings: str
+) -> Iterator[RunningServer]:
     """Run a server as `started`, and stop it at the end."""
-    with started(target, directory, **settings) as server:
+    with started(target, directory, *others, **settings) as server:
         yield server
         server.stop()
 
 
 @contextmanager
 def started(
-    target: Path | str, directory: Path, *, listen: str = "127.0.0.1:0", **settings: str
+    target: Path | str,
+    directory: Path,
+    *others: str,
+    listen: str = "127.0.0.1:0",
+    **settings: str,
 ) -> Iterator[RunningServer]:
     """Run a server of a hypervisor, with its state in a directory; kill it if it still runs then.
 
-    target: a hypervisor's URI, or a node file of libvirt's test driver.
+    target: a hypervisor's URI, or a node file of libvirt's test driver; others: URIs of more.
     settings: as in the server's environment, without the prefix and in lower case.
     """
     uri = target if isinstance(target, str) else f"test://{target}"
     environment = {f"VIRTCIM_{name.upper()}": value for name, value in settings.items()}
     log = directory / "server.log"
     state = str(directory / "state")
-    command = [*COMMAND, "serve", uri, "--listen", listen, "--state-dir", state]
+    command = [*COMMAND, "serve", uri, *others, "--listen", listen, "--state-dir", state]
     with log.open("ab") as stderr:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **environment}

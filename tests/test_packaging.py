@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from virtcim.configuration import Settings, load, loading
+from virtcim.configuration.settings import Migration
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = ROOT / "packaging" / "virtcim.toml"
@@ -62,10 +63,12 @@ def test_every_key_is_in_the_packaged_configuration(tmp_path: Path) -> None:
     assert keys == set(loading.known_keys())
     (tmp_path / "all.toml").write_text(offered())
     settings = load(file=tmp_path / "all.toml")
-    named = {"tls", "infostore", "users_file"}
+    named = {"tls", "infostore", "users_file", "migration"}
     assert settings.model_dump(exclude=named) == load(file=CONFIGURATION).model_dump(exclude=named)
     assert settings.users_file == load(file=CONFIGURATION).users_file
     assert settings.infostore_url == load(file=CONFIGURATION).infostore_url
+    paths = {"ssh_key", "tls_directory", "checks"}
+    assert settings.migration.model_dump(exclude=paths) == Migration().model_dump(exclude=paths)
 
 
 def unit() -> configparser.ConfigParser:

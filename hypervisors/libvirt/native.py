@@ -133,12 +133,23 @@ class NativeDomain(Protocol):
     def managedSave(self) -> int: ...  # noqa: D102, N802
     def managedSaveRemove(self) -> int: ...  # noqa: D102, N802
     def undefineFlags(self, flags: int) -> int: ...  # noqa: D102, N802
+    def setAutostart(self, autostart: int) -> int: ...  # noqa: D102, N802
+    def jobStats(self, flags: int = 0) -> dict[str, Any]: ...  # noqa: D102, N802
+    def abortJob(self) -> int: ...  # noqa: D102, N802
+    def migrateStartPostCopy(self, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrateSetMaxDowntime(self, downtime: int, flags: int = 0) -> int: ...  # noqa: D102, N802
+    def migrate3(  # noqa: D102
+        self, destination: "NativeConnection", parameters: dict[str, Any], flags: int
+    ) -> "NativeDomain": ...
+    def migrateToURI3(  # noqa: D102, N802
+        self, uri: str, parameters: dict[str, Any], flags: int
+    ) -> int: ...
     def attachDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
     def detachDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
     def updateDeviceFlags(self, xml: str, flags: int) -> int: ...  # noqa: D102, N802
     def setVcpusFlags(self, nvcpus: int, flags: int) -> int: ...  # noqa: D102, N802
     def setMemoryFlags(self, memory: int, flags: int) -> int: ...  # noqa: D102, N802
-    def setAutostart(self, autostart: int) -> int: ...  # noqa: D102, N802
     def setSchedulerParametersFlags(  # noqa: D102, N802
         self, params: dict[str, int], flags: int
     ) -> int: ...
@@ -180,6 +191,7 @@ class NativeConnection(Protocol):
     def getMaxVcpus(self, type: str | None) -> int: ...  # noqa: A002, D102, N802
     def getAllDomainStats(self, stats: int, flags: int = 0) -> Statistics: ...  # noqa: D102, N802
     def lookupByUUIDString(self, uuid: str) -> NativeDomain: ...  # noqa: D102, N802
+    def lookupByName(self, name: str) -> NativeDomain: ...  # noqa: D102, N802
     def defineXML(self, xml: str) -> NativeDomain: ...  # noqa: D102, N802
     def domainEventRegisterAny(  # noqa: D102, N802
         self, domain: None, event: int, callback: Callable[..., None], opaque: object

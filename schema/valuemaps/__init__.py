@@ -89,6 +89,7 @@ from virtcim.schema.valuemaps.services import (
     SnapshotCode,
     SnapshotMethod,
     SnapshotType,
+    StorageCopy,
     TimeScope,
     TransportType,
 )
@@ -165,6 +166,7 @@ __all__ = [
     "SnapshotMethod",
     "SnapshotType",
     "SpecificationType",
+    "StorageCopy",
     "TimeScope",
     "TransportType",
     "ValueRange",

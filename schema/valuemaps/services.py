@@ -83,6 +83,14 @@ class TransportType(IntEnum):
     IPC = 6
 
 
+class StorageCopy(IntEnum):
+    """Virt_VirtualSystemMigrationSettingData.StorageCopy."""
+
+    NONE = 0
+    ALL = 1
+    INCREMENT = 2
+
+
 class SnapshotMethod(IntEnum):
     """CIM_VirtualSystemSnapshotServiceCapabilities.SynchronousMethodsSupported, one entry."""
 

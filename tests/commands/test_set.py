@@ -44,3 +44,15 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
     ended = virtcim("set", "web", "Notes=x", "--config", config)
     assert ended.code == 1
     assert "is the server running" in ended.err
+
+
+def test_a_change_is_shown_and_made(server: RunningServer) -> None:
+    """A dry run shows the difference and changes nothing; then the same is done."""
+    ended = virtcim("set", "shutoff", "Notes=by hand", "--dry-run", "--url", server.url)
+    assert (ended.code, ended.err) == (0, "")
+    assert "+  <description>by hand</description>" in ended.out
+    again = virtcim("set", "shutoff", "Notes=by hand", "--dry-run", "--url", server.url)
+    assert again.out == ended.out
+    assert virtcim("set", "shutoff", "Notes=by hand", "--url", server.url).code == 0
+    nothing = virtcim("set", "shutoff", "Notes=by hand", "--dry-run", "--url", server.url)
+    assert nothing.out == "nothing would be changed\n"

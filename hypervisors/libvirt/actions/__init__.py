@@ -7,10 +7,19 @@ the connection, what is peculiar to the driver, and the action.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from virtcim.hypervisors.libvirt.actions import changes, domains, networks, pools, snapshots
+from virtcim.hypervisors.libvirt.actions import (
+    changes,
+    domains,
+    filters,
+    migration,
+    networks,
+    pools,
+    snapshots,
+)
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
-_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+_RESOURCES: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+_SHARED: Performers = {**_RESOURCES, **filters.PERFORMERS}
 """What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
 
 _SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
@@ -21,9 +30,9 @@ _OF_DOMAINS: Mapping[str, Performers] = {
 
 # fmt: off
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
-    "qemu": {**_OF_DOMAINS["qemu"], **_SHARED, **_SNAPSHOTS},
-    "xen":  {**_OF_DOMAINS["xen"], **_SHARED, **snapshots.MEMORY},
-    "test": {**_OF_DOMAINS["test"], **_SHARED, **_SNAPSHOTS},
+    "qemu": {**_OF_DOMAINS["qemu"], **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
+    "xen":  {**_OF_DOMAINS["xen"], **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
+    "test": {**_OF_DOMAINS["test"], **_RESOURCES, **_SNAPSHOTS},
     "lxc":  {**_OF_DOMAINS["lxc"], **_SHARED},
 })
 # fmt: on

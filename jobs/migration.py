@@ -1,0 +1,290 @@
+"""The work of a migration: from the first step to the domain being at one place, and only there.
+
+The rule: however the hypervisors' calls end, both ends are asked where the domain is before the job
+says so, and what is half done is completed or undone. As long as they do not say it, the job lives.
+What must be known after a crash is noted before it is done; a new server goes on from there.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from enum import StrEnum
+
+import structlog
+
+from virtcim.hypervisors.actions import (
+    AbortJob,
+    AutostartAt,
+    BringBack,
+    InspectDestination,
+    MigrationFlag,
+    ReadJob,
+    StartAt,
+    StartPostCopy,
+)
+from virtcim.hypervisors.errors import ConnectionFailed, HypervisorError, InvalidState, NotSupported
+from virtcim.hypervisors.model import DomainUUID, Verb
+from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.jobs import JSON, Facts, JobRecord
+from virtcim.inventory.host import Host
+from virtcim.jobs.failures import JobFailed, wbem_error
+from virtcim.jobs.finding import ASK_SECONDS, Finder, show
+from virtcim.jobs.moves import Move, move_of
+from virtcim.jobs.plans import Adopted, Recoverer, Run, Verdict
+from virtcim.jobs.plans import Failed as NotDone
+from virtcim.jobs.whereabouts import Outcome, Place
+from virtcim.wbem.status import AlreadyExists, Failed
+
+log = structlog.get_logger("virtcim.jobs")
+
+POLL_SECONDS = 0.5
+PATIENT_POLL_SECONDS = 30.0
+"""After a call for statistics that failed: it may have cost a thread."""
+PASSES_BEFORE_POST_COPY = 2
+"""Post-copy begins with the second pass over the memory: the first finds most of it at rest."""
+
+_NOTHING_BEGUN = (ConnectionFailed, NotSupported)
+_NEVER_BEGAN = NotDone("Migration Failed: the server ended before it began")
+
+
+class Phase(StrEnum):
+    """What a migration is doing; noted before it does it."""
+
+    BEGINNING = "beginning"  # at most the guest was asked to end
+    TRANSFER = "transfer"  # the domain is at one place, or in between
+    ARRIVAL = "arrival"  # it is at the destination
+
+
+class Migration:
+    """One migration; target is the destination when it is a host of ours."""
+
+    def __init__(self, move: Move, source: Host, target: Host | None) -> None:
+        self.move = move
+        self._source = source
+        self._target = target
+        self._given_up = asyncio.Event()
+        self._finder = Finder(move, source, self._given_up)
+        self._warnings: list[JSON] = []
+
+    async def work(self, run: Run) -> Facts:
+        """Do it, or go on after a crash of the server from what was noted."""
+        if "phase" not in run.record.notes:
+            await run.note(move=self.move.facts(), phase=Phase.BEGINNING.value)
+        phase = Phase(str(run.record.notes["phase"]))
+        steps: Mapping[Phase, Callable[[Run], Awaitable[Facts]]] = {
+            Phase.BEGINNING: self._begin,
+            Phase.TRANSFER: self._find_again,
+            Phase.ARRIVAL: self._arrive,
+        }
+        if self._target is None:
+            return await steps[phase](run)
+        purpose = f"Migration from {self._source.name}"
+        async with _claimed(self._target, self.move.uuid, purpose):
+            return await steps[phase](run)
+
+    async def stop(self) -> None:
+        """Ask the hypervisor to abort it, or stop waiting for the guest."""
+        self._given_up.set()
+        if self.move.copies_memory:
+            await self._source.perform(AbortJob(uuid=self.move.uuid))
+
+    # Before
+
+    async def _begin(self, run: Run) -> Facts:
+        await self._check_absence()
+        if self.move.restarts:
+            try:
+                await self._shut_down()
+            except JobFailed:
+                await self._go_on_here()
+                raise
+        return await self._transfer(run)
+
+    async def _check_absence(self) -> None:
+        """Raise when the destination has the domain or its name: later nobody could tell whose."""
+        move = self.move
+        there = await self._source.perform(
+            InspectDestination(
+                uri=move.destination, uuid=move.uuid, name=move.new_name or move.name
+            )
+        )
+        if there.same_uuid is not None or there.same_name is not None:
+            raise JobFailed(AlreadyExists(f"Remote already has domain `{move.name}'"))
+
+    async def _shut_down(self) -> None:
+        """Ask the guest to end, and wait; what does not obey runs on."""
+        seconds = self.move.shutdown_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                if await self._finder.here() is not Place.OFF:
+                    await self._source.change(self.move.uuid, Verb.SHUTDOWN)
+                while await self._finder.here() is not Place.OFF:
+                    await self._pause_unless_given_up()
+        except HypervisorError as error:
+            raise JobFailed(wbem_error(error, "Unable to shutdown guest")) from error
+        except TimeoutError:
+            text = f"Domain failed to shutdown in {seconds:g} seconds"
+            raise JobFailed(Failed(text)) from None
+
+    async def _pause_unless_given_up(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._given_up.wait()
+        if self._given_up.is_set():
+            raise JobFailed(Failed("given up while the guest was shutting down"))
+
+    # The move itself
+
+    async def _transfer(self, run: Run) -> Facts:
+        await run.note(phase=Phase.TRANSFER.value)
+        watching = asyncio.create_task(self._watch(run))
+        try:
+            await self._source.perform(self.move.action())
+        except _NOTHING_BEGUN as error:
+            await self._go_on_here()
+            raise JobFailed(wbem_error(error, "Migration Failed")) from error
+        except HypervisorError as error:
+            return await self._settle(run, wbem_error(error, "Migration Failed").reason)
+        finally:
+            watching.cancel()
+        await run.note(phase=Phase.ARRIVAL.value)
+        return await self._arrive(run)
+
+    async def _find_again(self, run: Run) -> Facts:
+        return await self._settle(run, "Migration Failed: the server ended while it was under way")
+
+    async def _settle(self, run: Run, reason: str) -> Facts:
+        """End as it has ended, whatever the hypervisor's call said; `reason` when it failed."""
+        if await self._finder.find(run) is Outcome.MOVED:
+            await run.note(phase=Phase.ARRIVAL.value)
+            return await self._arrive(run)
+        await self._go_on_here()
+        raise JobFailed(Failed(reason))
+
+    async def _watch(self, run: Run) -> None:
+        """Show how far it is, and switch to post-copy when that is wanted and sensible."""
+        waits = MigrationFlag.POSTCOPY in self.move.flags
+        while self.move.copies_memory:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                waits = await self._look(run, waits_for_post_copy=waits)
+            except NotSupported:
+                return
+            except HypervisorError as error:
+                log.info("migration_not_watched", job=run.record.id, error=error.detail)
+                await asyncio.sleep(PATIENT_POLL_SECONDS)
+
+    async def _look(self, run: Run, *, waits_for_post_copy: bool) -> bool:
+        job = await self._source.perform(ReadJob(uuid=self.move.uuid))
+        if job is None:
+            return waits_for_post_copy
+        show(run, job)
+        if waits_for_post_copy and job.iteration >= PASSES_BEFORE_POST_COPY:
+            await self._source.perform(StartPostCopy(uuid=self.move.uuid))
+            return False
+        return waits_for_post_copy
+
+    # After
+
+    async def _go_on_here(self) -> None:
+        """Start a guest again that was shut down in order to move."""
+        if self.move.restarts:
+            with suppress(InvalidState):  # it has not ended yet, or others have started it
+                await self._source.change(self.move.uuid, Verb.START)
+        await self._look_again()
+
+    async def _arrive(self, run: Run) -> Facts:
+        """Let the destination have what no migration carries along."""
+        if self.move.restarts:
+            await self._start_there(run)
+        if self.move.autostart:
+            await self._autostart_there()
+        await self._look_again()
+        if self._target is not None:
+            await self._move_record(self._target)
+        return {"Warnings": self._warnings} if self._warnings else {}
+
+    async def _start_there(self, run: Run) -> None:
+        """Start it; where it cannot be, bring it back."""
+        uri, uuid = self.move.destination, self.move.uuid
+        try:
+            await self._source.perform(StartAt(uri=uri, uuid=uuid))
+        except HypervisorError as error:
+            if isinstance(error, InvalidState) and await self._finder.there() is Place.ALIVE:
+                return  # it runs already
+            reason = f"Failed to start domain on remote host: {error.detail}"
+            await run.note(phase=Phase.TRANSFER.value)
+            await self._bring_back(reason)
+            await self._go_on_here()
+            raise JobFailed(Failed(reason)) from error
+
+    async def _bring_back(self, reason: str) -> None:
+        move = self.move
+        try:
+            await self._source.perform(
+                BringBack(uri=move.destination, uuid=move.uuid, name=move.name)
+            )
+        except HypervisorError as error:
+            await self._look_again()
+            raise JobFailed(
+                Failed(f"{reason}; it stays there, and is off: {error.detail}")
+            ) from error
+
+    async def _autostart_there(self) -> None:
+        action = AutostartAt(uri=self.move.destination, uuid=self.move.uuid)
+        try:
+            await self._source.perform(action)
+        except HypervisorError as error:
+            log.warning("autostart_not_moved", domain=self.move.uuid, error=error.detail)
+            self._warnings.append(f"the domain does not start with its new host: {error.detail}")
+
+    async def _move_record(self, target: Host) -> None:
+        """What is remembered of the domain goes where it is."""
+        uuid, record = self.move.uuid, self._source.record_of(self.move.uuid)
+        if not record.migrating:
+            return  # it went before the server ended
+        try:
+            await target.record(uuid, replace(record, migrating=False))
+            if uuid not in self._source.listing.domains:
+                await self._source.forget(uuid)
+        except InfostoreError as error:
+            log.warning("record_not_moved", domain=uuid, error=str(error))
+            self._warnings.append("what was remembered of the domain did not move with it")
+
+    async def _look_again(self) -> None:
+        """No event tells that a migration undefined a domain, nor that one came that is off."""
+        for host in (self._source, self._target):
+            if host is not None:
+                await self._refresh(host)
+
+    async def _refresh(self, host: Host) -> None:
+        try:
+            await host.refresh(self.move.uuid)
+        except HypervisorError as error:  # the next listing will see it
+            log.info("not_refreshed", host=host.name, domain=self.move.uuid, error=error.detail)
+
+
+@asynccontextmanager
+async def _claimed(host: Host, uuid: DomainUUID, purpose: str) -> AsyncIterator[None]:
+    """Keep others from changing the domain at the destination while it arrives there."""
+    await host.turns.claim(uuid, purpose)
+    try:
+        yield
+    finally:
+        host.turns.release(uuid)
+
+
+def recoverer(hosts: Mapping[str, Host]) -> Recoverer:
+    """Return what finds migrations again: both ends are asked, and a daemon's job is followed."""
+
+    async def recover(record: JobRecord, source: Host) -> Verdict:
+        noted = record.notes.get("move")
+        if not isinstance(noted, dict):
+            return _NEVER_BEGAN
+        move = move_of(noted)
+        target = None if move.host is None else hosts.get(move.host)
+        migration = Migration(move, source, target)
+        return Adopted(migration.work, migration.stop)
+
+    return recover
