@@ -81,7 +81,7 @@ def figures(scene: Scene, directory: Path) -> Figures:
         source_files=scene.pair.source.open_files(),
         target_files=scene.pair.target.open_files(),
         state_files=len(list((directory / "state").iterdir())),
-        temporary_files=len(list(Path(tempfile.gettempdir()).glob("virtcim-*"))),
+        temporary_files=len(list(Path(tempfile.gettempdir()).glob("virtcim-check-*"))),
     )
 
 

@@ -129,7 +129,9 @@ class Scene:
         """Wait for the end of a job; it must be this one. No flag outlives it."""
         eventually(lambda: JobState(self.job(job)["JobState"]) in FINAL)
         found = self.job(job)
-        assert (JobState(found["JobState"]), found["Status"]) == (state, found["Status"])
+        if found["JobState"] != state:
+            log = self.server.log.read_text()
+            raise AssertionError(f"{JobState(found['JobState'])!r}: {found['Status']}\n{log}")
         self.nothing_migrates()
         return found
 
