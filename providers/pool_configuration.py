@@ -28,8 +28,8 @@ from virtcim.hypervisors.actions import (
 from virtcim.hypervisors.definition.network_texts import network_text
 from virtcim.hypervisors.definition.pool_texts import pool_text, volume_text
 from virtcim.hypervisors.resources import NetworkFacts, PoolFacts, VolumeFacts
+from virtcim.jobs.failures import wbem_error
 from virtcim.providers import pool_settings as settings
-from virtcim.providers.failures import error_of
 from virtcim.providers.families import Method
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import disk_pool_id, network_pool_id
@@ -100,7 +100,7 @@ async def _perform(model: HostModel, action: Action[T], tried: str) -> T:
         code = _CODES.get(type(error))
         if code is not None:
             raise Refused(code, f"{tried}: {error.detail}") from error
-        found = error_of(error, tried)
+        found = wbem_error(error, tried)
         raise _error(model, type(found), found.reason) from error
 
 

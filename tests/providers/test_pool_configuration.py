@@ -11,7 +11,6 @@ from tests.providers.handmade import model_of, provider
 from tests.providers.shared_resources import POOL, RESOURCES, VOLUME, running, stopped
 from tests.providers.stage import NAMESPACE, Stage, play
 from virtcim.hypervisors import errors
-from virtcim.providers.failures import STATUSES, error_of
 from virtcim.providers.pool_configuration import Refused, delete_pool
 from virtcim.providers.pool_usage import is_in_use
 from virtcim.wbem.objects import Value
@@ -283,15 +282,6 @@ def test_failures_of_the_hypervisor(tmp_path: Path) -> None:
             await call(stage, RPCS, "DeleteResourcePool", Pool=pool)
 
     play(scene)
-
-
-def test_every_failure_has_a_status() -> None:
-    """The table is total, and the text has both what was tried and why it failed."""
-    leaves = set(errors.HypervisorError.__subclasses__())
-    assert set(STATUSES) == leaves
-    found = error_of(errors.AlreadyExists("it is there"), "Unable to x")
-    assert isinstance(found, AlreadyExists)
-    assert found.reason == "Unable to x: it is there"
 
 
 # What is in use
