@@ -15,8 +15,10 @@ import structlog
 
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.actions import (
+    AbortJob,
     CreateSnapshot,
     DeleteSnapshot,
+    ReadJob,
     RestoreMemory,
     RevertToSnapshot,
     SaveMemory,
@@ -26,7 +28,7 @@ from virtcim.infostore.jobs import Facts, JobKind, JobRecord
 from virtcim.inventory.host import Host
 from virtcim.jobs import plans
 from virtcim.jobs.failures import JobFailed, wbem_error
-from virtcim.jobs.plans import Plan, Run, Verdict
+from virtcim.jobs.plans import Plan, Run, Stop, Verdict
 from virtcim.jobs.snapshot_outcomes import Assignment, Outcome, Seen, Task, outcome
 from virtcim.wbem.status import Failed
 
@@ -41,6 +43,9 @@ _ASK_AGAIN = (*_UNKNOWN, errors.ConnectionFailed, errors.Busy)
 """Errors that do not last."""
 
 _SAVED = "saved"  # the note of it
+
+_SAVING: Mapping[Task, int] = MappingProxyType({Task.SAVE: 100, Task.SAVE_AND_GO_ON: 50})
+"""What of the whole, in percent, it is to save memory."""
 
 # What the work is, as sentences go on. Total over Task.
 _PHRASES: Mapping[Task, str] = MappingProxyType({
@@ -78,7 +83,19 @@ def plan(host: Host, task: Assignment, *, method: str, owner: str) -> Plan:
         owner=owner,
         parameters=task.parameters(),
         work=partial(_work, host, task),
+        stop=_stop(host, task),
     )
+
+
+def _stop(host: Host, task: Assignment) -> Stop | None:
+    """Return how work is ended: saving memory can be, and the guest runs on; all else cannot."""
+    if task.task not in _SAVING or AbortJob not in host.hypervisor.actions:
+        return None
+
+    async def stop() -> None:
+        await host.perform(AbortJob(uuid=task.uuid))
+
+    return stop
 
 
 async def recover(record: JobRecord, host: Host) -> Verdict:
@@ -157,13 +174,27 @@ async def _delete(host: Host, task: Assignment, _run: Run) -> None:
 
 
 async def _save(host: Host, task: Assignment, run: Run) -> None:
-    await host.perform(SaveMemory(uuid=task.uuid))
+    watching = asyncio.create_task(_show_progress(host, task, run))
+    try:
+        await host.perform(SaveMemory(uuid=task.uuid))
+    finally:
+        watching.cancel()
     await run.note("Save finished", **{_SAVED: True})
+
+
+async def _show_progress(host: Host, task: Assignment, run: Run) -> None:
+    while ReadJob in host.hypervisor.actions:
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+        with suppress(errors.HypervisorError):  # it may be over, or not begun
+            job = await host.hypervisor.perform(ReadJob(uuid=task.uuid))
+            if job is not None and job.data_total:
+                done = job.data_total - job.data_remaining
+                run.progress(_SAVING[task.task] * done // job.data_total)
 
 
 async def _save_and_go_on(host: Host, task: Assignment, run: Run) -> None:
     await _save(host, task, run)
-    run.progress(50)
+    run.progress(_SAVING[task.task])
     try:
         await _restore(host, task, run)
     except errors.ConnectionFailed as error:  # half of it is done, so the job goes on

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from virtcim.hypervisors.actions import Action, Content, CreateSnapshot, SaveMemory
+from virtcim.hypervisors.definition.snapshots import disks_written, keeps_snapshots
 from virtcim.hypervisors.model import DomainState
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.snapshot_outcomes import Task
+from virtcim.providers.configurations import current_definition
 from virtcim.providers.model import HostModel
 from virtcim.schema.valuemaps import SnapshotType
 
@@ -38,6 +40,9 @@ TYPES: Mapping[int, MadeAs] = {
 }  # fmt: skip
 """By SnapshotType."""
 
+_QEMU = "QEMU"
+"""The hypervisor whose images have to hold snapshots."""
+
 LEGACY_TYPES = (MEMORY, MEMORY_TERMINAL)
 """Those of libvirt-cim."""
 
@@ -53,10 +58,20 @@ def types_supported(model: HostModel) -> tuple[int, ...]:
 def types_enabled(model: HostModel, domain: Domain) -> tuple[int, ...]:
     """Return the types of snapshots that can be made of a domain in its present state."""
     return tuple(
-        number
-        for number in types_supported(model)
-        if TYPES[number].task is Task.CREATE or has_memory(domain)
+        number for number in types_supported(model) if _can_be_made(model, domain, TYPES[number])
     )
+
+
+def _can_be_made(model: HostModel, domain: Domain, made: MadeAs) -> bool:
+    if made.task is not Task.CREATE:
+        return has_memory(domain)
+    facts = model.host.facts
+    if facts is None or facts.hypervisor_type != _QEMU:
+        return True
+    definition = current_definition(domain)
+    if made.content is Content.DISKS and domain.facts.active:
+        return bool(disks_written(definition))
+    return keeps_snapshots(definition)
 
 
 def has_memory(domain: Domain) -> bool:

@@ -1,7 +1,7 @@
 """Actions on snapshots of domains, and on the memory image that a domain can have.
 
 Making, applying and deleting a snapshot stops the guest for as long as it takes, and none of them
-can be called off.
+can be ended; saving memory can (AbortJob).
 """
 
 from dataclasses import dataclass, field

@@ -1,9 +1,12 @@
-"""The texts of snapshots that are to be made, and which names they can have.
+"""The texts of snapshots that are to be made, their names, and which domains can have some.
 
 The rule: data goes into a text by the builder alone, never as text.
 """
 
 from lxml import etree
+
+from virtcim.hypervisors.definition.domain import DomainDefinition
+from virtcim.hypervisors.definition.storage import Disk
 
 LONGEST_NAME = 200
 """Bytes; a snapshot's name is part of the names of files, with others around it."""
@@ -40,3 +43,24 @@ def snapshot_text(name: str, description: str | None) -> str:
     if description:
         etree.SubElement(root, "description").text = description
     return etree.tostring(root, encoding="unicode")
+
+
+# Where QEMU keeps snapshots inside an image.
+_KEEPING_FORMATS = frozenset({"qcow2"})
+
+
+def disks_written(domain: DomainDefinition) -> tuple[Disk, ...]:
+    """Return the disks whose content a snapshot is about."""
+    return tuple(one for one in domain.devices if isinstance(one, Disk) and not one.readonly)
+
+
+def keeps_snapshots(domain: DomainDefinition) -> bool:
+    """Tell whether QEMU can keep a snapshot of a domain inside its images.
+
+    Firmware in a flash device has variables that would not be in it.
+    """
+    disks = disks_written(domain)
+    inside = all(
+        one.format in _KEEPING_FORMATS and one.snapshot in {None, "internal"} for one in disks
+    )
+    return bool(disks) and inside and domain.loader_type != "pflash"

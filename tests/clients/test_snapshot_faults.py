@@ -27,8 +27,9 @@ from tests.clients.test_snapshots import (
     Stage,
     words,
 )
+from tests.commands.running import virtcim
 from tests.lab import Lab, eventually
-from tests.serving import let_in, started
+from tests.serving import PASSWORD, USER, let_in, started
 
 NAME = "pulled"
 MADE = "before"
@@ -251,3 +252,24 @@ def assert_is_seen_and_free(rack: Rack, domain: Any) -> None:
     assert request_state(stage.client, NAME, ENABLED) == DONE
     job, _ = stage.create(NAME, FULL, words("afterwards"))
     assert job["JobState"] == COMPLETED, job["ErrorDescription"]
+
+
+def test_an_operator_gives_a_job_up(rack: Rack, tmp_path: Path) -> None:
+    """It is listed; it cannot be ended; killed, it is not waited for any longer."""
+    rack.freeze()
+    job = create(rack.stage)["InstanceID"]
+    eventually(lambda: listed(tmp_path)[-1][:3] == [job, "snapshot", NAME])
+    asking = ("--url", rack.stage.server.url, "--user", USER, "--password-stdin")
+    ended = virtcim("jobs", "stop", job[:8], *asking, said=PASSWORD)
+    assert (ended.code, ended.err) == (1, "virtcim: the server answers 1 (not supported)\n")
+    ended = virtcim("jobs", "stop", job[:8], "--kill", *asking, said=PASSWORD)
+    assert (ended.code, ended.out) == (0, f"job {job} has ended\n")
+    assert [row[4] for row in listed(tmp_path, "--all") if row[0] == job] == ["killed"]
+    assert listed(tmp_path) == []
+
+
+def listed(directory: Path, *options: str) -> list[list[str]]:
+    """The jobs that the command line shows."""
+    ended = virtcim("jobs", *options, "--state-dir", directory / "state")
+    assert ended.code == 0, ended
+    return [line.split("\t") for line in ended.out.splitlines()]

@@ -131,6 +131,12 @@ def words(name: str, notes: str | None = None) -> Any:
     return pywbem.CIMInstance(SETTING, properties)
 
 
+def effects(link: Any) -> int:
+    """What a job does to an element."""
+    (one,) = link["ElementEffects"]
+    return int(one)
+
+
 def images(lab: Lab, name: str) -> list[str]:
     """What snapshots an image really has."""
     command = ("qemu-img", "snapshot", "-U", "-l", str(lab.directory / f"{name}.qcow2"))
@@ -170,6 +176,13 @@ def test_a_tree_of_snapshots(stage: Stage) -> None:
     job, off = stage.create("tree", FULL, words("off", "before it all"))
     assert (job["JobState"], job["ErrorCode"], job["PercentComplete"]) == (COMPLETED, 0, 100)
     assert off["InstanceID"] == "KVM:tree/snapshot/off"
+    changed = {
+        one["AffectedElement"].classname: (one["AffectedElement"].get("InstanceID"), effects(one))
+        for one in stage.client.References(job.path, ResultClass="KVM_AffectedJobElement")
+    }
+    assert changed == {"KVM_ComputerSystem": (None, 2), SETTING: (off["InstanceID"], 5)}
+    (maker,) = stage.client.AssociatorNames(off, AssocClass="KVM_AffectedJobElement")
+    assert maker["InstanceID"] == job["InstanceID"]
     setting = stage.client.GetInstance(off)
     assert (setting["ElementName"], setting["Notes"]) == ("off", ["before it all"])
     assert request_state(stage.client, "tree", ENABLED) == DONE

@@ -22,7 +22,13 @@ from virtcim.hypervisors.actions import (
     SaveMemory,
     UndefineDomain,
 )
-from virtcim.hypervisors.definition.snapshots import LONGEST_NAME, snapshot_text, unfit
+from virtcim.hypervisors.definition import parse_domain
+from virtcim.hypervisors.definition.snapshots import (
+    LONGEST_NAME,
+    keeps_snapshots,
+    snapshot_text,
+    unfit,
+)
 from virtcim.hypervisors.errors import (
     DomainNotFound,
     HypervisorFailure,
@@ -71,6 +77,16 @@ def test_names_that_fit(name: str) -> None:
 def test_names_that_do_not_fit(name: str) -> None:
     """Each of them would make a snapshot that is none, or another one."""
     assert unfit(name)
+
+
+@pytest.mark.parametrize(("loader", "keeps"), [("rom", True), ("pflash", False)])
+def test_firmware_in_a_flash_device_is_in_no_snapshot(loader: str, *, keeps: bool) -> None:
+    """Its variables are neither in the disks nor in the memory."""
+    text = (
+        f"<domain><os><loader type='{loader}'>/firmware</loader></os><devices>"
+        "<disk type='file'><driver type='qcow2'/></disk></devices></domain>"
+    )
+    assert keeps_snapshots(parse_domain(text)) is keeps
 
 
 # On both drivers that have snapshots

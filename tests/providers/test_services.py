@@ -11,10 +11,9 @@ from tests.providers.handmade import found_again, model_of, records, told
 from tests.providers.shared_resources import running, stopped
 from tests.providers.stage import SERVER
 from virtcim.hypervisors.actions import Action, CreateSnapshot, SaveMemory
-from virtcim.hypervisors.model import Verb
+from virtcim.hypervisors.model import DomainFacts, Verb
 from virtcim.inventory import Communication
 from virtcim.providers import management_service, service_capabilities, services
-from virtcim.providers.model import HostModel
 from virtcim.providers.pool_configuration import UNSUPPORTED
 from virtcim.providers.registry import FAMILIES
 from virtcim.providers.service_capabilities import DONE, POWER_STATES, Methods, Way
@@ -137,25 +136,44 @@ def test_claims_of_strict_mode() -> None:
     )  # fmt: skip
 
 
-def snapshotting(*actions: type[Action[Any]]) -> HostModel:
-    """Return a model with a running domain, whose driver can do this."""
-    model = model_of(running("a", ""))
+DRIVER = "<disk type='file'{}><driver name='qemu' type='{}'/>{}</disk>"
+KEPT, RAW = DRIVER.format("", "qcow2", ""), DRIVER.format("", "raw", "")
+CD, EXTERNAL = (
+    DRIVER.format("", "raw", "<readonly/>"),
+    DRIVER.format(" snapshot='external'", "qcow2", ""),
+)
+BOTH = (CreateSnapshot, SaveMemory)
+
+
+@pytest.mark.parametrize(
+    ("actions", "domain", "supported", "enabled"),
+    [
+        (BOTH, running("a", KEPT), (2, 3, 32768, 32769), (2, 3, 32768, 32769)),
+        (BOTH, running("a", KEPT + CD), (2, 3, 32768, 32769), (2, 3, 32768, 32769)),
+        (BOTH, running("a", KEPT + RAW), (2, 3, 32768, 32769), (3, 32768, 32769)),
+        (BOTH, running("a", EXTERNAL), (2, 3, 32768, 32769), (3, 32768, 32769)),
+        (BOTH, running("a", ""), (2, 3, 32768, 32769), (32768, 32769)),
+        (BOTH, running("a", CD), (2, 3, 32768, 32769), (32768, 32769)),
+        (BOTH, stopped("a", KEPT), (2, 3, 32768, 32769), (2, 3)),
+        (BOTH, stopped("a", RAW), (2, 3, 32768, 32769), ()),
+        ((CreateSnapshot,), running("a", KEPT), (2, 3), (2, 3)),
+        ((SaveMemory,), running("a", KEPT), (32768, 32769), (32768, 32769)),
+        ((), running("a", KEPT), (), ()),
+    ],
+)
+def test_types_of_snapshots(
+    actions: tuple[type[Action[Any]], ...],
+    domain: DomainFacts,
+    supported: tuple[int, ...],
+    enabled: tuple[int, ...],
+) -> None:
+    """A host has those that its driver can make, a domain those that fit its disks and state."""
+    model = model_of(domain)
     assert isinstance(model.host.hypervisor, StandingHypervisor)
     model.host.hypervisor.actions = frozenset(actions)
-    return model
-
-
-def test_types_of_snapshots_are_what_the_driver_can_make() -> None:
-    """A driver may keep snapshots, save memory, both or neither; some save nothing that is off."""
-    for actions, types in (
-        ((CreateSnapshot, SaveMemory), (2, 3, 32768, 32769)),
-        ((CreateSnapshot,), (2, 3)),
-        ((SaveMemory,), (32768, 32769)),
-    ):
-        model = snapshotting(*actions)
-        (service,) = records(model, service_capabilities.SNAPSHOT)
-        (domain,) = records(model, service_capabilities.DOMAIN_SNAPSHOT)
-        assert service["SnapshotTypesSupported"] == domain["SnapshotTypesEnabled"] == types
+    (service,) = records(model, service_capabilities.SNAPSHOT)
+    (one,) = records(model, service_capabilities.DOMAIN_SNAPSHOT)
+    assert (service["SnapshotTypesSupported"], one["SnapshotTypesEnabled"]) == (supported, enabled)
 
 
 def test_claims_for_clients_of_libvirt_cim() -> None:
@@ -232,7 +250,7 @@ def test_power_states_are_what_the_hypervisor_can_do() -> None:
 
 def test_snapshots_of_a_domain() -> None:
     """Each domain says which snapshots can be made of it now: one that is off has no memory."""
-    model = model_of(running("a", ""), stopped("b", "", 2))
+    model = model_of(running("a", KEPT), stopped("b", KEPT, 2))
     assert isinstance(model.host.hypervisor, StandingHypervisor)
     model.host.hypervisor.actions = frozenset({CreateSnapshot, SaveMemory})
     found = records(model, service_capabilities.DOMAIN_SNAPSHOT)
