@@ -6,6 +6,7 @@ other way leads to the truth; meanwhile a job of theirs that goes on is shown.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from types import MappingProxyType
 
@@ -79,29 +80,42 @@ class Finder:
         self._source = source
         self._given_up = given_up
 
-    async def find(self, run: Run) -> Outcome:
+    async def find(self, run: Run, go_on: Callable[[], Awaitable[None]]) -> Outcome:
         """Return where it is, MOVED or STAYED, when it is there and nowhere else.
 
-        Raises JobFailed when that cannot be brought about.
+        go_on: lets the guest go on at the source, where nothing forbids it, when the answer takes
+        long. Raises JobFailed when the domain cannot be brought to one place.
         """
         before: tuple[Place, Place] | None = None
         in_vain = 0
         while True:
             places = None if await self._is_under_way(run) else await self._places()
             if places is not None and places == before:
-                finding = FINDINGS[places]
+                finding = self._finding(places)
                 if finding is not OPEN and await self._repaired(finding):
                     return _settled(finding, places)
                 in_vain += 1
-                self._stay_patient(in_vain, places)
+                if in_vain == OPEN_ANSWERS:
+                    log.warning("migration_open", domain=self._move.uuid, places=_said(places))
+                if in_vain >= OPEN_ANSWERS:
+                    await self._tire(places, go_on)
             before = places
             await asyncio.sleep(ASK_SECONDS)
 
-    def _stay_patient(self, in_vain: int, places: tuple[Place, Place]) -> None:
-        if in_vain == OPEN_ANSWERS:
-            log.warning("migration_open", domain=self._move.uuid, places=_said(places))
-        if in_vain >= OPEN_ANSWERS and self._given_up.is_set():
+    def _finding(self, places: tuple[Place, Place]) -> Finding:
+        """A definition may be at both ends; a memory that runs here is not there as well."""
+        if places == (Place.ALIVE, Place.UNKNOWN) and not self._move.copies_memory:
+            return OPEN
+        return FINDINGS[places]
+
+    async def _tire(
+        self, places: tuple[Place, Place], go_on: Callable[[], Awaitable[None]]
+    ) -> None:
+        if self._given_up.is_set():
             raise JobFailed(Failed(f"given up: {_said(places)}"))
+        if places == (Place.OFF, Place.UNKNOWN):
+            with suppress(HypervisorError):  # it is tried again
+                await go_on()
 
     async def _is_under_way(self, run: Run) -> bool:
         try:

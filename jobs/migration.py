@@ -34,7 +34,7 @@ from virtcim.jobs.moves import Move, move_of
 from virtcim.jobs.plans import Adopted, Recoverer, Run, Verdict
 from virtcim.jobs.plans import Failed as NotDone
 from virtcim.jobs.whereabouts import Outcome, Place
-from virtcim.wbem.status import AlreadyExists, Failed
+from virtcim.wbem.status import AlreadyExists, Failed, WBEMError
 
 log = structlog.get_logger("virtcim.jobs")
 
@@ -42,7 +42,6 @@ POLL_SECONDS = 0.5
 PASSES_BEFORE_POST_COPY = 2
 """Post-copy begins with the second pass over the memory: the first finds most of it at rest."""
 
-_NOTHING_BEGUN = (ConnectionFailed, NotSupported)
 _NEVER_BEGAN = NotDone("Migration Failed: the server ended before it began")
 
 
@@ -93,21 +92,23 @@ class Migration:
             if self.move.restarts:
                 await self._shut_down()
             await run.note(phase=Phase.TRANSFER.value)
-        except (JobFailed, InfostoreError):
-            await self._go_on_here()
-            raise
+        except JobFailed as failure:
+            return await self._stay(failure.error)
+        except InfostoreError as error:
+            return await self._stay(Failed(f"Migration Failed: {error}"))
         return await self._transfer(run)
 
     async def _check_absence(self) -> None:
         """Raise when the destination has the domain or its name: later nobody could tell whose."""
         move = self.move
-        there = await self._source.perform(
-            InspectDestination(
-                uri=move.destination, uuid=move.uuid, name=move.new_name or move.name
-            )
-        )
+        name = move.new_name or move.name
+        inspection = InspectDestination(uri=move.destination, uuid=move.uuid, name=name)
+        try:
+            there = await self._source.perform(inspection)
+        except HypervisorError as error:
+            raise JobFailed(wbem_error(error, "Migration Failed")) from error
         if there.same_uuid is not None or there.same_name is not None:
-            raise JobFailed(AlreadyExists(f"Remote already has domain `{move.name}'"))
+            raise JobFailed(AlreadyExists(f"Remote already has domain `{name}'"))
 
     async def _shut_down(self) -> None:
         """Ask the guest to end, and wait; what does not obey runs on."""
@@ -137,24 +138,27 @@ class Migration:
         watching = asyncio.create_task(self._watch(run))
         try:
             await self._source.perform(self.move.action())
-        except _NOTHING_BEGUN as error:
-            await self._go_on_here()
-            raise JobFailed(wbem_error(error, "Migration Failed")) from error
+        except ConnectionFailed as error:  # nothing was begun
+            return await self._stay(wbem_error(error, "Migration Failed"))
         except HypervisorError as error:
-            return await self._settle(run, wbem_error(error, "Migration Failed").reason)
+            return await self._settle(run, wbem_error(error, "Migration Failed"))
         finally:
             watching.cancel()
         return await self._arrive()
 
     async def _find_again(self, run: Run) -> Facts:
-        return await self._settle(run, "Migration Failed: the server ended while it was under way")
+        text = "Migration Failed: the server ended while it was under way"
+        return await self._settle(run, Failed(text))
 
-    async def _settle(self, run: Run, reason: str) -> Facts:
-        """End as it has ended, whatever the hypervisor's call said; `reason` when it failed."""
-        if await self._finder.find(run) is Outcome.MOVED:
+    async def _settle(self, run: Run, error: WBEMError) -> Facts:
+        """End as it has ended, whatever the hypervisor's call said; `error` when it failed."""
+        try:
+            outcome = await self._finder.find(run, self._start_again)
+        except JobFailed as failure:
+            return await self._stay(failure.error)
+        if outcome is Outcome.MOVED:
             return await self._arrive()
-        await self._go_on_here()
-        raise JobFailed(Failed(reason))
+        return await self._stay(error)
 
     async def _watch(self, run: Run) -> None:
         """Show how far it is, and switch to post-copy when that is wanted and sensible."""
@@ -181,12 +185,20 @@ class Migration:
 
     # After
 
-    async def _go_on_here(self) -> None:
-        """Start a guest again that was shut down in order to move."""
-        if self.move.restarts:
-            with suppress(InvalidState):  # it has not ended yet, or others have started it
-                await self._source.change(self.move.uuid, Verb.START)
+    async def _stay(self, error: WBEMError) -> Facts:
+        """Raise the error, after the guest goes on where it was."""
+        reason = error.reason
+        try:
+            await self._start_again()
+        except HypervisorError as refusal:
+            reason += f"; it is off, and cannot be started again: {refusal.detail}"
         await self._look_again()
+        raise JobFailed(type(error)(reason))
+
+    async def _start_again(self) -> None:
+        """Start a guest that was shut down in order to move."""
+        if self.move.restarts and await self._finder.here() is Place.OFF:
+            await self._source.change(self.move.uuid, Verb.START)
 
     async def _arrive(self) -> Facts:
         """Let the destination have what no migration carries along."""
@@ -207,22 +219,19 @@ class Migration:
         except HypervisorError as error:
             if isinstance(error, InvalidState) and await self._finder.there() is Place.ALIVE:
                 return  # it runs already
-            reason = f"Failed to start domain on remote host: {error.detail}"
-            await self._bring_back(reason)
-            await self._go_on_here()
-            raise JobFailed(Failed(reason)) from error
+            await self._bring_back(Failed(f"Failed to start domain on remote host: {error.detail}"))
 
-    async def _bring_back(self, reason: str) -> None:
+    async def _bring_back(self, failure: WBEMError) -> None:
+        """Raise the failure, after the domain is back where it was."""
         move = self.move
+        action = BringBack(uri=move.destination, uuid=move.uuid, name=move.name)
         try:
-            await self._source.perform(
-                BringBack(uri=move.destination, uuid=move.uuid, name=move.name)
-            )
+            await self._source.perform(action)
         except HypervisorError as error:
             await self._look_again()
-            raise JobFailed(
-                Failed(f"{reason}; it stays there, and is off: {error.detail}")
-            ) from error
+            reason = f"{failure.reason}; it stays there, and is off: {error.detail}"
+            raise JobFailed(Failed(reason)) from error
+        await self._stay(failure)
 
     async def _autostart_there(self) -> None:
         action = AutostartAt(uri=self.move.destination, uuid=self.move.uuid)

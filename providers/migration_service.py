@@ -22,7 +22,7 @@ from virtcim.inventory.host import Communication
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs import Plan
 from virtcim.jobs.migration import Migration
-from virtcim.jobs.moves import Move, MoveType
+from virtcim.jobs.moves import Move
 from virtcim.providers import computer_system, migration_checks, migration_programs
 from virtcim.providers.concrete_job import started
 from virtcim.providers.families import Method
@@ -225,7 +225,7 @@ async def _started(model: HostModel, method: str, request: Request) -> MethodRes
         owner=CALLER.get().user,
         parameters=_parameters(request),
         work=migration.work,
-        stop=None if move.type is MoveType.OFFLINE else migration.stop,
+        stop=migration.stop,
         migrating=True,
     )
     try:

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,12 @@ remember_owner = 0
 cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
+migration_port_min = {port}
+migration_port_max = {last}
 """
+PORTS = 10
+"""Of each lab, for migrations to it: all are on one machine, and a port may be taken by another one
+between libvirt's look at it and QEMU's."""
 
 # The qemu driver wants this account to exist, whoever guests run as.
 ACCOUNT = {
@@ -84,6 +90,14 @@ RUN = "while :; do {libvirtd} & wait $!; while [ -e {dir}/hold ]; do sleep 0.02;
 _QCOW2 = "<driver name='qemu' type='qcow2'/>"
 
 UNSHARE = ("unshare", "-m", "-u", "-p", "-f", "--kill-child", "--mount-proc")
+
+
+_labs = count()
+
+
+def _first_port() -> int:
+    """Return where the ports of the next lab begin, below those that any connection may have."""
+    return 12000 + os.getpid() % 500 * 4 * PORTS + next(_labs) % 4 * PORTS
 
 
 class Lab:
@@ -104,7 +118,8 @@ class Lab:
             (self.directory / directory).mkdir()
         lines = "\n".join(listening or ("listen_tls = 0",))
         self._write("etc/libvirtd.conf", LIBVIRTD_CONF.format(uuid=uuid.uuid4(), listen=lines))
-        self._write("etc/qemu.conf", QEMU_CONF)
+        port = _first_port()
+        self._write("etc/qemu.conf", QEMU_CONF.format(port=port, last=port + PORTS - 1))
         for file, line in ACCOUNT.items():
             text = Path("/etc", file).read_text()
             self._write(file, text if "\nlibvirt-qemu:" in text else f"{text.rstrip()}\n{line}")

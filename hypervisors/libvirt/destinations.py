@@ -15,7 +15,7 @@ from virtcim.hypervisors.libvirt.connections import KeepAlive, Opener
 from virtcim.hypervisors.libvirt.native import NativeConnection
 from virtcim.hypervisors.libvirt.schemes import Sharing, public_uri
 
-OPEN_SECONDS = 30.0
+OPEN_SECONDS = 20.0
 MOST_OPENING = 16
 
 _opening = BoundedSemaphore(MOST_OPENING)

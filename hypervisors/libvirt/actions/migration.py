@@ -29,7 +29,7 @@ from virtcim.hypervisors.actions.migration import (
     StartAt,
     StartPostCopy,
 )
-from virtcim.hypervisors.errors import InvalidState
+from virtcim.hypervisors.errors import ConnectionFailed, HypervisorFailure, InvalidState
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 from virtcim.hypervisors.libvirt.destinations import destination
 from virtcim.hypervisors.libvirt.native import (
@@ -84,17 +84,26 @@ _UNDER_WAY = frozenset({libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_U
 
 def migrate(connection: NativeConnection, _scheme: Scheme, action: Migrate) -> None:
     """Move it; peer-to-peer where the flags say so, else managed."""
-    with translated(connection):
-        domain = connection.lookupByUUIDString(action.uuid)
+    with _found(connection, action.uuid) as domain:
         if action.downtime_ms is not None:
             domain.migrateSetMaxDowntime(action.downtime_ms)
     parameters, flags = _parameters(action), _bits(action.flags)
     if _F.PEER2PEER in action.flags:
-        with translated(connection):
+        with _begun(connection):
             domain.migrateToURI3(action.destination, parameters, flags)
     else:
-        with destination(action.destination) as there, translated(connection):
+        with destination(action.destination) as there, _begun(connection):
             domain.migrate3(there, parameters, flags)
+
+
+@contextmanager
+def _begun(connection: NativeConnection) -> Iterator[None]:
+    """Tell what the daemons have failed to connect to from what we have: they had begun."""
+    try:
+        with translated(connection):
+            yield
+    except ConnectionFailed as error:
+        raise HypervisorFailure(error.detail) from error
 
 
 def _bits(flags: frozenset[MigrationFlag]) -> int:
