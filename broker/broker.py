@@ -4,10 +4,10 @@ Reads run to their end without waiting; changes are coroutines. What is not in a
 answered with CIM_ERR_NOT_SUPPORTED.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from virtcim.broker import associations, classes, instances
+from virtcim.broker import associations, changes, classes, instances
 from virtcim.broker.methods import invoke_method
 from virtcim.broker.namespaces import Namespaces
 from virtcim.wbem import operations as ops
@@ -33,6 +33,14 @@ _TRAVERSALS: Mapping[type, Callable[..., Reply]] = {
     ops.ReferenceNames: associations.reference_names,
 }
 
+_CHANGES: Mapping[type, Callable[..., Awaitable[Reply]]] = {
+    ops.InvokeMethod: invoke_method,
+    ops.CreateInstance: changes.create_instance,
+    ops.ModifyInstance: changes.modify_instance,
+    ops.DeleteInstance: changes.delete_instance,
+    ops.SetProperty: changes.set_property,
+}
+
 
 class Broker:
     """Executes operations in its namespaces; `host` completes the paths that carry a host."""
@@ -53,8 +61,9 @@ class Broker:
 
     async def change(self, operation: ops.Change) -> Reply:
         """Execute an operation that may take time; raises WBEMError."""
-        if isinstance(operation, ops.InvokeMethod):
-            return await invoke_method(self.namespaces, operation)
+        change = _CHANGES.get(type(operation))
+        if change is not None:
+            return await change(self.namespaces, operation)
         raise self._unserved(operation)
 
     def _unserved(self, operation: Any) -> NotSupported:

@@ -12,7 +12,7 @@ from virtcim.broker.embedded import Embedded
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.records import RecordSet
 from virtcim.wbem.objects import Value
-from virtcim.wbem.paths import KeyValue
+from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.status import WBEMError
 
 Keys = Mapping[str, KeyValue]
@@ -39,6 +39,27 @@ class MethodResult:
 
 
 MethodBody = Callable[[Record, Arguments], Awaitable[MethodResult]]
+
+
+InstanceValues = Mapping[str, Value]
+"""Typed values of an instance by lower-case name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """How instances of a class are made, changed and removed; None means that they are not.
+
+    create: from the values that are not NULL to the path of the new instance; it is there when this
+        returns, and raises AlreadyExists when it was there before.
+    modify: the values are those that differ; None means NULL.
+    """
+
+    create: Callable[[InstanceValues], Awaitable[ObjectPath]] | None = None
+    modify: Callable[[Record, InstanceValues], Awaitable[None]] | None = None
+    delete: Callable[[Record], Awaitable[None]] | None = None
+
+
+NO_EDITS = Edits()
 
 
 class Provider(Protocol):
@@ -84,6 +105,20 @@ class ReadsPaths(Protocol):
 
         The keys are typed, and the class has them.
         """
+
+
+@runtime_checkable
+class Editable(Protocol):
+    """A provider whose instances clients may make, change or remove."""
+
+    @property
+    def edits(self) -> Edits:
+        """Which of these it does."""
+
+
+def edits_of(provider: Provider) -> Edits:
+    """Return which changes of instances a provider does."""
+    return provider.edits if isinstance(provider, Editable) else NO_EDITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,18 @@ A row is two ends and two walks. Everything else, which end a source is, all fil
 instances that can be listed and fetched, follows from the rows. The rows are in links.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from virtcim.broker.provider import End, Keys, MethodBody
+from virtcim.broker.provider import Edits, End, InstanceValues, Keys, MethodBody
 from virtcim.providers.model import INTEROP, NO_METHODS, HostModel
 from virtcim.schema.layouts import Getter, Layout, Record
 from virtcim.schema.records import RecordSet
+from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import ObjectPath
+from virtcim.wbem.status import AlreadyExists, InvalidParameter
 from virtcim.wbem.types import CIMType
+from virtcim.wbem.uri import format_uri
 
 Walk = Callable[[HostModel, Record], Iterable[Record]]
 NO_PROPERTIES: Mapping[str, Getter] = {}
@@ -45,18 +48,25 @@ class Link:
     second: Record
 
 
+Relate = Callable[[HostModel, Record, Record], Awaitable[None]]
+"""Relates two instances, or ends that; when it returns, the walks say so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Association:
     """An association family; rows name the ends in the order of the class's references.
 
     elsewhere: namespaces that answer it beside the host's own.
     properties: getters of what it says beside its ends; they take a Link.
+    relate, part: how clients make and remove instances of it; None means that they cannot.
     """
 
     family: str
     rows: tuple[Row, ...]
     elsewhere: tuple[str, ...] = ()
     properties: Mapping[str, Getter] = field(default_factory=lambda: NO_PROPERTIES)
+    relate: Relate | None = None
+    part: Relate | None = None
 
 
 class TableAssociation:
@@ -73,13 +83,14 @@ class TableAssociation:
         self._values = self.layout.bind(
             {first: _first_path, second: _second_path, **association.properties}
         )
-        swap = association.family in model.behaviour.swapped
+        self._swapped = swap = association.family in model.behaviour.swapped
         self._rows = tuple(
             row.swapped() if swap else row
             for row in association.rows
             if row.mark in model.behaviour.rows
             and model.behaviour.hidden.isdisjoint({row.first, row.second})
         )
+        self._association = association
         self._walks = (self._by_class("first", "forth"), self._by_class("second", "back"))
 
     def _references(self) -> tuple[End, End]:
@@ -96,6 +107,53 @@ class TableAssociation:
             name = self._model.class_name(getattr(row, end))
             found[name] = (*found.get(name, ()), getattr(row, walk))
         return found
+
+    @property
+    def edits(self) -> Edits:
+        """Which changes of instances there are."""
+        return Edits(
+            create=None if self._association.relate is None else self._create,
+            delete=None if self._association.part is None else self._delete,
+        )
+
+    async def _create(self, values: InstanceValues) -> ObjectPath:
+        first, second = self._both({end.role: values.get(end.role.lower()) for end in self.ends})
+        if self._related(first, second):
+            raise AlreadyExists(f"{self.layout.class_name} of these two exists")
+        if self._association.relate is not None:
+            await self._association.relate(self._model, first, second)
+        return self.link(first, second).path
+
+    async def _delete(self, record: Record) -> None:
+        first, second = self._both({end.role: record[end.role] for end in self.ends})
+        if self._association.part is not None:
+            await self._association.part(self._model, first, second)
+
+    def _both(self, values: Mapping[str, Value]) -> tuple[Record, Record]:
+        """Return what two references name; raises InvalidParameter where they cannot stand."""
+        first, second = (self._end(role, value) for role, value in values.items())
+        first, second = self._ordered(first, second)
+        for end, walks, found in zip(self.ends, self._walks, (first, second), strict=True):
+            if found.layout.class_name not in walks:
+                raise InvalidParameter(f"{end.role} cannot be a {found.layout.class_name}")
+        return first, second
+
+    def _end(self, role: str, value: Value) -> Record:
+        if not isinstance(value, ObjectPath):
+            raise InvalidParameter(f"{role} of {self.layout.class_name} is needed")
+        found = self._model.resolve(value)
+        if found is None:
+            raise InvalidParameter(f"{role} does not exist: {format_uri(value)}")
+        return found
+
+    def _ordered(self, first: Record, second: Record) -> tuple[Record, Record]:
+        """Return two ends as they stand here: libvirt-cim takes them as its schema has them."""
+        exchanged = self._swapped and first.layout.class_name not in self._walks[0]
+        return (second, first) if exchanged else (first, second)
+
+    def _related(self, first: Record, second: Record) -> bool:
+        wanted = second.path.identity()
+        return any(one.path.identity() == wanted for one in self.partners(0, first))
 
     def partners(self, end: int, source: Record) -> Iterator[Record]:
         """Yield the instances at the other end."""
@@ -137,11 +195,8 @@ class TableAssociation:
         )
         if first is None or second is None:
             return None
-        wanted = second.path.identity()
-        for partner in self.partners(0, first):
-            if partner.path.identity() == wanted:
-                return self.link(first, partner)
-        return None
+        first, second = self._ordered(first, second)
+        return self.link(first, second) if self._related(first, second) else None
 
 
 def _first_path(link: Link) -> ObjectPath:

@@ -139,6 +139,10 @@ def fixed(getters: Iterable[str], setters: Iterable[str], **reasons: str) -> Map
 # Changing
 
 
+WHICH = frozenset({"instanceid", "configurationname", "changeabletype"})
+"""What says which configuration a setting is of, and when that holds; it is never a change."""
+
+
 def same(given: Value, own: Value) -> bool:
     """Tell whether a client gave what is there: an empty text or array is nothing."""
     if given in ("", ()) or own in ("", ()):
@@ -154,7 +158,8 @@ def changed(changes: Changes, view: object, given: Given) -> Mapping[str, Value]
     found = {
         name: given[name.lower()]
         for name in _ordered(changes)
-        if name.lower() in given and not same(given[name.lower()], changes.getters[name](view))
+        if name.lower() in given.keys() - WHICH
+        and not same(given[name.lower()], changes.getters[name](view))
     }
     for name in found:
         if name not in changes.setters:

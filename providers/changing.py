@@ -37,7 +37,7 @@ from virtcim.providers import (
     processor_changes,
 )
 from virtcim.providers.changes import Changes, Given
-from virtcim.providers.configurations import Configuration, Kind
+from virtcim.providers.configurations import DEFINED_PATH, Configuration, Kind
 from virtcim.providers.device_changes import (
     CONTROLLER_CHANGES,
     GENERIC_CHANGES,
@@ -115,16 +115,21 @@ def resource(definition: DomainDefinition, resource_id: str) -> Resource | None:
     return next((Resource(resource_id, one) for one in found), None)
 
 
-def configuration_of(domain: Domain, definition: DomainDefinition) -> Configuration:
-    """Return a definition as the only configuration of a domain."""
-    return Configuration(domain, definition, definition, "", Kind.ONLY, None)
+def configuration_of(
+    domain: Domain, definition: DomainDefinition, kind: Kind = Kind.ONLY
+) -> Configuration:
+    """Return a definition as a configuration of a domain."""
+    path = DEFINED_PATH if kind is Kind.DEFINED else ""
+    return Configuration(domain, definition, definition, path, kind, None)
 
 
 def view_of(
-    model: HostModel, domain: Domain, definition: DomainDefinition, one: Resource
+    model: HostModel,
+    configuration: Configuration,
+    one: Resource,
 ) -> SettingView:
-    """Return what getters read of a resource in a definition."""
-    return SettingView(model, configuration_of(domain, definition), one.id, one.device)
+    """Return what getters read of a resource in a configuration."""
+    return SettingView(model, configuration, one.id, one.device)
 
 
 # New resources
@@ -219,6 +224,18 @@ def whole_resource(family: str, given: Given) -> str | None:
     return _WHOLE.get(family)
 
 
-def element_of(family: str, given: Given) -> str:
-    """Return the kind of device that a new setting makes; raises InvalidParameter."""
-    return _ELEMENTS[family](given)
+@dataclass(frozen=True, slots=True)
+class New:
+    """A device that is to be made: its kind, and what was given of it."""
+
+    element: str
+    given: Given
+
+
+def new(family: str, given: Given) -> New:
+    """Return the device that a new setting means; raises InvalidParameter.
+
+    Clients of libvirt-cim know a text console as graphics too, of which they say nothing more.
+    """
+    element = _ELEMENTS[family](given)
+    return New(element, {} if family == GRAPHICS_SETTING and element == "console" else given)

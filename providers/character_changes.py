@@ -60,7 +60,8 @@ def _url(mode: str) -> Setter:
             host=None if found["path"] else (found["six"] or found["host"] or None),
             service=found["port"],
         )
-        target.edit.set("sources", (*others, made))
+        ends = sorted((*others, made), key=lambda one: one.mode or "")
+        target.edit.set("sources", tuple(ends))
 
     return put
 

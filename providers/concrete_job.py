@@ -30,10 +30,11 @@ from virtcim.schema.valuemaps import (
     OperationalStatus,
     PrimaryStatus,
 )
-from virtcim.wbem.objects import Instance, InstanceProperty
+from virtcim.wbem.objects import Instance
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import Failed, NotFound, Status
-from virtcim.wbem.types import CIMType, interval, timestamp
+from virtcim.wbem.types import interval, timestamp
+from virtcim.wbem.uri import format_uri
 
 FAMILIES_OF: Mapping[JobKind, str] = {
     # kind                    family
@@ -259,20 +260,19 @@ def _error(model: HostModel, record: Record) -> Instance | None:
     if not job.error_code:
         return None
     status = Status(job.error_code)
-    values = (
-        ("ErrorType", CIMType.UINT16, _ERROR_TYPES.get(status, ErrorType.SOFTWARE_ERROR).value),
-        ("OwningEntity", CIMType.STRING, "virtcim"),
-        ("MessageID", CIMType.STRING, f"{job.kind.upper()}:{status.name}"),
-        ("Message", CIMType.STRING, job.error),
-        ("PerceivedSeverity", CIMType.UINT16, _MAJOR),
-        ("ErrorSource", CIMType.STRING, str(path_of(model, job))),
-        ("ErrorSourceFormat", CIMType.UINT16, _OBJECT_PATH),
-        ("CIMStatusCode", CIMType.UINT32, status.value),
-        ("CIMStatusCodeDescription", CIMType.STRING, job.error),
-    )
-    return Instance(
+    return model.embedded(
         "CIM_Error",
-        tuple(InstanceProperty(name=name, type=kind, value=value) for name, kind, value in values),
+        {
+            "ErrorType": _ERROR_TYPES.get(status, ErrorType.SOFTWARE_ERROR).value,
+            "OwningEntity": "virtcim",
+            "MessageID": f"{job.kind.upper()}:{status.name}",
+            "Message": job.error,
+            "PerceivedSeverity": _MAJOR,
+            "ErrorSource": format_uri(path_of(model, job)),
+            "ErrorSourceFormat": _OBJECT_PATH,
+            "CIMStatusCode": status.value,
+            "CIMStatusCodeDescription": job.error,
+        },
     )
 
 

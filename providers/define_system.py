@@ -34,9 +34,10 @@ from virtcim.providers.addresses import instance_id_of, system_addressed
 from virtcim.providers.changes import TOLD_ANYWAY, Changes, Given, Target, same, write
 from virtcim.providers.changing import (
     OF_DOMAIN,
+    New,
     configuration_of,
-    element_of,
     family_named,
+    new,
     resource,
     whole_resource,
 )
@@ -252,20 +253,20 @@ class _Made:
     def _add(self, one: Embedded) -> None:
         family = family_named(self.model, one.class_name)
         whole = whole_resource(family, one.values)
-        self._given |= {whole or element_of(family, one.values)}
         if whole is not None:
             self._write(whole, OF_DOMAIN[whole], one.values)
             return
-        element = element_of(family, one.values)
+        device = new(family, one.values)
+        self._given |= {device.element}
         if self.is_copy:
-            self._make_room(element, one.values)
-        new_device(self.model, self.domain, self.editor, element, one.values)
+            self._make_room(device)
+        new_device(self.model, self.domain, self.editor, device.element, device.given)
 
-    def _make_room(self, element: str, given: Given) -> None:
+    def _make_room(self, device: New) -> None:
         alone = DomainEditor("<domain><devices/></domain>")
-        made = new_device(self.model, self.domain, alone, element, given)
+        made = new_device(self.model, self.domain, alone, device.element, device.given)
         known = resource(self.editor.definition, made.id)
-        if known is not None and known.device is not None and known.device.element == element:
+        if known is not None and known.device is not None and known.device.element == made.element:
             self.editor.remove(made.id)
 
     def complete(self) -> None:

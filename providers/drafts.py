@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from virtcim.hypervisors.actions import DefineDomain, Definitions
-from virtcim.hypervisors.definition import Disk, DomainDefinition
+from virtcim.hypervisors.definition import Disk
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.changes import Changes, Given, Target, changed, write
-from virtcim.providers.changing import OF_DOMAIN, Resource, configuration_of, resource, view_of
+from virtcim.providers.changing import OF_DOMAIN, New, Resource, configuration_of, resource, view_of
 from virtcim.providers.committing import Transaction
+from virtcim.providers.configurations import Configuration, Kind, configurations
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.providers.live_changes import LiveChanges, Outcome
 from virtcim.providers.model import HostModel
@@ -86,7 +87,7 @@ class Draft:
         found = resource(shown.definition, resource_id)
         if found is None:
             raise self._absent(resource_id)
-        wanted = self._wanted(shown.definition, found, given)
+        wanted = self._wanted(self._shown(shown, pending=pending), found, given)
         outcome = Outcome(resource_id, pending=pending and self.live is not None)
         if wanted.values and self.live is not None and not pending:
             self._modify_live(self.live, found, wanted, outcome)
@@ -97,7 +98,7 @@ class Draft:
     def modify_system(self, given: Given, *, pending: bool) -> None:
         """Change the settings of the system as a whole; raises InvalidParameter."""
         shown = self.addressed(pending=pending)
-        view = SystemView(self.model, configuration_of(self.domain, shown.definition))
+        view = SystemView(self.model, self._shown(shown, pending=pending))
         values = changed(SYSTEM_CHANGES, view, settable(self.model, SYSTEM_CHANGES, given))
         wanted = _Wanted("", SYSTEM_CHANGES, view, given, values)
         if values and self.live is not None and not pending:
@@ -105,10 +106,10 @@ class Draft:
         if values and self.defined is not None:
             self._write(self.defined, wanted)
 
-    def add(self, element: str, given: Given, *, pending: bool) -> Outcome:
+    def add(self, wanted: New, *, pending: bool) -> Outcome:
         """Add a device; raises InvalidParameter."""
         place = self.addressed(pending=pending) if self.defined is None else self.defined
-        made = new_device(self.model, self.domain, place, element, given)
+        made = new_device(self.model, self.domain, place, wanted.element, wanted.given)
         outcome = Outcome(made.id, pending=pending and self.live is not None)
         if self.live is not None and not pending:
             text = place.device_text(made.id)
@@ -134,8 +135,14 @@ class Draft:
         text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
         return NotFound(f"No such instance ({self.domain.name}/{resource_id}): {text}")
 
-    def _wanted(self, definition: DomainDefinition, one: Resource, given: Given) -> _Wanted:
-        view = view_of(self.model, self.domain, definition, one)
+    def _shown(self, editor: DomainEditor, *, pending: bool) -> Configuration:
+        """Return a definition as clients are shown it."""
+        shown = configurations(self.domain, pending=self.model.behaviour.pending_settings)
+        kind = Kind.DEFINED if pending else shown[0].kind
+        return configuration_of(self.domain, editor.definition, kind)
+
+    def _wanted(self, shown: Configuration, one: Resource, given: Given) -> _Wanted:
+        view = view_of(self.model, shown, one)
         given = one.changes.prepare(self.model, given, is_new=False)
         values = changed(one.changes, view, settable(self.model, one.changes, given))
         return _Wanted(one.id, one.changes, view, given, values)
@@ -191,7 +198,7 @@ class Draft:
 
         What stands in no definition is a line of its own.
         """
-        return "\n".join(part for part in (self._texts(), *self.notes) if part)
+        return self._texts() + "".join(f"{note}\n" for note in self.notes)
 
     def _texts(self) -> str:
         if self.defined is not None and self.before.persistent is not None:

@@ -5,18 +5,40 @@ The rule: a module of this room describes families; only providers.py turns them
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from virtcim.broker.provider import Arguments, Keys, MethodResult
+from virtcim.broker.provider import Arguments, Edits, InstanceValues, Keys, MethodResult
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter, Record
 from virtcim.wbem.objects import Value
+from virtcim.wbem.paths import ObjectPath
 
 Method = Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]
 NO_METHODS: Mapping[str, Method] = {}
 
 CAPTION_LENGTH = 64  # CIM_ManagedElement.Caption has MaxLen(64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyEdits:
+    """How instances of a family are made, changed and removed (broker.provider.Edits)."""
+
+    create: Callable[[HostModel, InstanceValues], Awaitable[ObjectPath]] | None = None
+    modify: Callable[[HostModel, Record, InstanceValues], Awaitable[None]] | None = None
+    delete: Callable[[HostModel, Record], Awaitable[None]] | None = None
+
+    def of(self, model: HostModel) -> Edits:
+        """Return those of one host."""
+        return Edits(
+            create=None if self.create is None else partial(self.create, model),
+            modify=None if self.modify is None else partial(self.modify, model),
+            delete=None if self.delete is None else partial(self.delete, model),
+        )
+
+
+NO_FAMILY_EDITS = FamilyEdits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +53,7 @@ class Family:
     getters: Mapping[str, Getter]
     methods: Mapping[str, Method] = field(default_factory=lambda: NO_METHODS)
     rehearsed: frozenset[str] = frozenset()
+    edits: FamilyEdits = NO_FAMILY_EDITS
     absent: Callable[[HostModel, Keys], str] | None = None
 
 

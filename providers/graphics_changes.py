@@ -3,12 +3,11 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 from virtcim.hypervisors.definition import Graphics, Listen, SpiceChannel
 from virtcim.providers.changes import Changes, Setter, Target, every, fixed, kibibytes, pair, to
 from virtcim.providers.compatibility import PASSWORD_MASKS
-from virtcim.providers.graphics_settings import OF_CONSOLE, OF_GRAPHICS, OF_VIDEO
+from virtcim.providers.graphics_settings import OF_GRAPHICS, OF_VIDEO
 from virtcim.providers.views import SettingView
 
 _PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/]+)):(?P<port>-?[0-9]{1,5})")
@@ -39,6 +38,7 @@ def _window(target: Target, value: str) -> None:
 
 def _listen(target: Target, address: str) -> None:
     """Set the address, in both places where libvirt has it."""
+    target.edit.set("socket", None)
     first, *others = target.device.listens or (None,)
     if first is not None or target.device.listen is None:
         made = replace(first or Listen(), kind="address", address=address or None)
@@ -160,17 +160,3 @@ VIDEO_CHANGES = Changes(
     setters=VIDEO_SETTERS,
     fixed=fixed(OF_VIDEO, VIDEO_SETTERS, BootOrder="a display does not boot"),
 )
-
-
-def _terminal(_target: Target, _value: Any) -> None:
-    raise ValueError("a text console is changed by its own setting")
-
-
-CONSOLE_SETTERS: Mapping[str, Setter] = {"ResourceSubType": _terminal, "Address": _terminal}
-
-CONSOLE_CHANGES = Changes(
-    getters=OF_CONSOLE,
-    setters=CONSOLE_SETTERS,
-    fixed=fixed(OF_CONSOLE, CONSOLE_SETTERS, BootOrder="it does not boot"),
-)
-"""Of a console as clients of libvirt-cim see it, among the displays."""

@@ -97,16 +97,21 @@ class LiveChanges:
         outcome: Outcome,
         transaction: Transaction,
     ) -> None:
-        if await self._done(do, transaction, outcome):
-            transaction.on_failure(what, lambda: self.host.perform(undo))
+        try:
+            done = await self._done(do, outcome)
+        except (errors.DeadlineExceeded, errors.ConnectionLost):
+            transaction.on_failure(what, partial(self.host.perform, undo))  # it may have been done
+            raise
+        if done:
+            transaction.on_failure(what, partial(self.host.perform, undo))
 
-    async def _done(self, do: Action[None], transaction: Transaction, outcome: Outcome) -> bool:
+    async def _done(self, do: Action[None], outcome: Outcome) -> bool:
         """Do it if the hypervisor can while the domain runs; otherwise it is pending."""
         try:
             if type(do) not in self.host.hypervisor.actions:
                 raise errors.NotSupported("the hypervisor cannot change it while the domain runs")
-            await transaction.host.perform(do)
-        except errors.NotSupported:
+            await self.host.perform(do)
+        except (errors.NotSupported, errors.InvalidState):
             if self.before.persistent is None:
                 raise
             outcome.pending = True
@@ -118,12 +123,12 @@ class LiveChanges:
             text = await self._completed(text, self.before.persistent, outcome)
         bare = without_address(text)
         try:
-            done = await self._done(AttachDevice(uuid=self.uuid, xml=text), transaction, outcome)
+            done = await self._done(AttachDevice(uuid=self.uuid, xml=text), outcome)
         except errors.HypervisorError:
             # The place that it has at the next start may be taken now, or not be there yet.
             if bare == text:
                 raise
-            done = await self._done(AttachDevice(uuid=self.uuid, xml=bare), transaction, outcome)
+            done = await self._done(AttachDevice(uuid=self.uuid, xml=bare), outcome)
         if done:
             transaction.on_failure(
                 f"the addition of {outcome.id}", partial(self._take_back, bare, outcome.id)
@@ -138,11 +143,11 @@ class LiveChanges:
         return text if known is None else editor.device_text(outcome.id)
 
     async def _detach(self, text: str, outcome: Outcome, transaction: Transaction) -> None:
-        if not await self._done(DetachDevice(uuid=self.uuid, xml=text), transaction, outcome):
+        if not await self._done(DetachDevice(uuid=self.uuid, xml=text), outcome):
             return
         await self._gone(outcome.id)
         attach = AttachDevice(uuid=self.uuid, xml=text)
-        transaction.on_failure(f"the removal of {outcome.id}", lambda: self.host.perform(attach))
+        transaction.on_failure(f"the removal of {outcome.id}", partial(self.host.perform, attach))
 
     async def _take_back(self, text: str, device_id: str) -> None:
         await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))

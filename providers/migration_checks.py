@@ -16,9 +16,14 @@ from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, WBEMErr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What is known before a migration; `strictly_newer`: libvirt-cim's idea of versions holds."""
+    """What is known before a migration.
+
+    is_migrating: a job of ours moves the domain. strictly_newer: libvirt-cim's idea of versions
+    holds.
+    """
 
     domain: DomainFacts
+    is_migrating: bool
     wishes: Wishes
     here: HostFacts
     there: DestinationFacts
@@ -33,6 +38,10 @@ class Situation:
     def copies_memory(self) -> bool:
         """The guest goes on at the destination."""
         return self.wishes.type in {MoveType.LIVE, MoveType.RESUME}
+
+
+def _not_on_its_way(s: Situation) -> str | None:
+    return f"Domain `{s.domain.name}' is busy: Migration is under way" if s.is_migrating else None
 
 
 def _other_host(s: Situation) -> str | None:
@@ -99,6 +108,7 @@ class Check:
 
 # Some texts are libvirt-cim's.
 CHECKS: tuple[Check, ...] = (
+    Check("at rest",             _not_on_its_way,  Failed),
     Check("another host",        _other_host,      Failed),
     Check("the same hypervisor", _same_hypervisor, Failed),
     Check("no older hypervisor", _version,         Failed),
@@ -111,7 +121,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def objections(situation: Situation) -> Iterator[WBEMError]:
-    """Yield what speaks against a migration."""
+    """Yield what speaks against a migration, the most telling first."""
     for check in CHECKS:
         reason = check.objection(situation)
         if reason is not None:

@@ -88,4 +88,5 @@ async def _objection(program: Path, arguments: Sequence[str], seconds: float) ->
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # what it has left, too
+        await process.wait()
     return f"the check {program.name} objects (exit status {code})" if code else None

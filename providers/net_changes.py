@@ -43,10 +43,14 @@ def _name(target: Target, name: str) -> None:
 
 def _pool(target: Target, value: str) -> None:
     """Connect it to the network of a pool; only interfaces of a network come from one."""
-    name = network_of_pool(value)
+    kind, name = target.device.defined_kind, network_of_pool(value)
+    if kind != "network" and target.is_new:
+        return  # it follows from what the interface is connected to
+    if kind != "network":
+        raise ValueError(f"an interface of type {kind} is of no network")
     if name is None:
         raise ValueError("PoolID specified is not formatted properly")
-    if target.device.defined_kind == "network" and not target.has("NetworkName"):
+    if not target.has("NetworkName"):
         target.edit.set("source_network", name)
 
 
@@ -94,6 +98,12 @@ def _inbound_average(target: Target, value: int) -> None:
         target.edit.set("inbound", None)
     else:
         target.edit.set("inbound.average", value)
+
+
+def _inbound_peak(target: Target, value: int) -> None:
+    if value and (target.device.inbound is None or target.device.inbound.average is None):
+        raise ValueError("it is above a Reservation, and there is none")
+    target.edit.set("inbound.peak", value or None)
 
 
 def _outbound_average(target: Target, value: int) -> None:
@@ -170,7 +180,7 @@ SETTERS: Mapping[str, Setter] = {
     "OutboundPeak":      limit("outbound.peak"),
     "OutboundBurst":     limit("outbound.burst"),
     "Reservation":       _inbound_average,
-    "Limit":             limit("inbound.peak"),
+    "Limit":             _inbound_peak,
     "VLANTags":          _tags,
     "VLANTrunk":         to("vlan_trunk"),
     "NativeVLAN":        _native,

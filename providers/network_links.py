@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from virtcim.hypervisors.definition import Interface
-from virtcim.providers import filters, switch_ports, switches, views
+from virtcim.providers import (
+    filter_applying,
+    filter_editing,
+    filter_rules,
+    filters,
+    switch_ports,
+    switches,
+    views,
+)
 from virtcim.providers.associations import Association, Link, Row, Walk
 from virtcim.providers.device_links import HOST, SYSTEM
 from virtcim.providers.model import HostModel
@@ -168,14 +176,14 @@ NETWORK_LINKS: tuple[Association, ...] = (
     )),
     Association("Virt_EntriesInFilterList", tuple(
         Row(LIST, entry, _entries(entry), _list) for entry in ENTRIES
-    ), properties={"EntrySequence": _sequence}),
+    ), properties={"EntrySequence": _sequence}, part=filter_rules.take_out),
     Association("Virt_HostedFilterList", (
         Row(HOST, LIST, every(LIST), every(HOST)),
     )),
     Association("Virt_NestedFilterList", (
         Row(LIST, LIST, _nested, _nesting),
-    )),
+    ), relate=filter_editing.nest, part=filter_editing.unnest),
     Association("Virt_AppliedFilterList", (
         Row(views.NETWORK_PORT, LIST, _applied, _applying),
-    )),
+    ), relate=filter_applying.apply, part=filter_applying.lift),
 )  # fmt: skip

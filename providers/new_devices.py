@@ -14,7 +14,7 @@ from virtcim.hypervisors.definition.devices import Device
 from virtcim.hypervisors.definition.editing import DomainEditor
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.changes import TOLD_ANYWAY, Changes, Given, Target, same, write
-from virtcim.providers.changing import CHANGES_OF, Resource, view_of
+from virtcim.providers.changing import CHANGES_OF, Resource, configuration_of, view_of
 from virtcim.providers.model import HostModel
 from virtcim.wbem.status import InvalidParameter
 
@@ -68,7 +68,7 @@ def _check_fixed(
 ) -> None:
     """Raise InvalidParameter for what a client gave, cannot be set and is otherwise."""
     changes = CHANGES_OF[type(made)]
-    view = view_of(model, domain, definition, Resource(made.id, made))
+    view = view_of(model, configuration_of(domain, definition), Resource(made.id, made))
     for name, reason in changes.fixed.items():
         key = name.lower()
         if key in TOLD_ANYWAY or key not in given:

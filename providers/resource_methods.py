@@ -23,7 +23,7 @@ from virtcim.providers.addresses import (
     setting_path,
     system_addressed,
 )
-from virtcim.providers.changing import OF_DOMAIN, element_of, family_named, whole_resource
+from virtcim.providers.changing import OF_DOMAIN, New, family_named, new, whole_resource
 from virtcim.providers.committing import Transaction, refusal
 from virtcim.providers.drafts import Draft
 from virtcim.providers.live_changes import Outcome
@@ -44,13 +44,12 @@ async def add_resource_settings(
     path = arguments.get("affectedconfiguration")
     addressed = system_addressed(model, instance_id_of(path), "AffectedConfiguration")
     settings = embedded(arguments, "ResourceSettings")
-    elements = [(_new_element(model, one), one) for one in settings]
+    devices = [_new_device(model, one) for one in settings]
 
     def edit(drafts: Mapping[DomainUUID, Draft]) -> list[Edited]:
         draft = drafts[addressed.domain.uuid]
         return [
-            (addressed.domain.uuid, draft.add(element, one.values, pending=addressed.pending))
-            for element, one in elements
+            (addressed.domain.uuid, draft.add(one, pending=addressed.pending)) for one in devices
         ]
 
     return await _changed(model, [addressed.domain], edit, "Add resource failed")
@@ -110,12 +109,12 @@ def embedded(arguments: Arguments, name: str) -> tuple[Embedded, ...]:
 _NUMBERS: Mapping[str, int] = {"proc": ResourceType.PROCESSOR, "mem": ResourceType.MEMORY}
 
 
-def _new_element(model: HostModel, one: Embedded) -> str:
+def _new_device(model: HostModel, one: Embedded) -> New:
     family = family_named(model, one.class_name)
     whole = whole_resource(family, one.values)
     if whole is not None:
         raise Failed(f"Cannot add resources of type {int(_NUMBERS[whole])}")
-    return element_of(family, one.values)
+    return new(family, one.values)
 
 
 def _check_removable(one: Addressed) -> None:
@@ -167,7 +166,7 @@ async def opened(model: HostModel, domain: Domain) -> Draft:
 
 def rehearsed(drafts: Iterable[Draft]) -> MethodResult:
     """Reply with what would be changed."""
-    return MethodResult(0, {DIFFERENCE: "\n".join(one.difference() for one in drafts)})
+    return MethodResult(0, {DIFFERENCE: "".join(one.difference() for one in drafts)})
 
 
 async def committed(model: HostModel, drafts: Iterable[Draft], failure: str) -> None:

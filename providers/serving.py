@@ -29,6 +29,7 @@ class FamilyProvider:
             name: partial(body, model) for name, body in family.methods.items()
         }
         self.rehearsed = family.rehearsed
+        self.edits = family.edits.of(model)
         self._absent = family.absent
         self._telling_key = telling_key(self.layout)
         self._values = self.layout.bind(family.getters)

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -54,7 +54,7 @@ LIBVIRTD_CONF = """\
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 host_uuid = "{uuid}"
-listen_tls = 0
+{listen}
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 """
 
@@ -90,16 +90,20 @@ class Lab:
     """One private libvirtd, restarted when it dies (guests survive that).
 
     bridge: a bridge to be made in a network namespace of its own; None means the machine's network.
+    listening: lines of libvirtd.conf that say where it listens for other hosts; it does not without
+    any.
     """
 
-    def __init__(self, name: str, bridge: str | None = None) -> None:
+    def __init__(self, name: str, bridge: str | None = None, listening: Sequence[str] = ()) -> None:
         self.name = name
         self._bridge = bridge
+        self._listening = bool(listening)
         # Short, because a Unix socket's path has at most 107 bytes.
         self.directory = Path(tempfile.mkdtemp(prefix="vl-", dir="/tmp"))
         for directory in STATE_DIRECTORIES:
             (self.directory / directory).mkdir()
-        self._write("etc/libvirtd.conf", LIBVIRTD_CONF.format(uuid=uuid.uuid4()))
+        lines = "\n".join(listening or ("listen_tls = 0",))
+        self._write("etc/libvirtd.conf", LIBVIRTD_CONF.format(uuid=uuid.uuid4(), listen=lines))
         self._write("etc/qemu.conf", QEMU_CONF)
         for file, line in ACCOUNT.items():
             text = Path("/etc", file).read_text()
@@ -134,6 +138,10 @@ class Lab:
     def signal_daemon(self, number: signal.Signals) -> None:
         """Send the daemon a signal; killed, it is restarted unless held."""
         os.kill(self._daemon(), number)
+
+    def open_files(self) -> int:
+        """How many files and sockets the daemon has open."""
+        return len(list(Path(f"/proc/{self._daemon()}/fd").iterdir()))
 
     def hold(self) -> None:
         """Keep the daemon down after its next death."""
@@ -225,7 +233,8 @@ class Lab:
         if self._bridge is not None:
             mounts.append(f"ip link add {self._bridge} type bridge; ip link set {self._bridge} up")
             mounts.append("ip link set lo up")
-        run = RUN.format(libvirtd=LIBVIRTD, dir=self.directory)
+        libvirtd = f"{LIBVIRTD} --listen" if self._listening else LIBVIRTD
+        run = RUN.format(libvirtd=libvirtd, dir=self.directory)
         return "\n".join(["set -e", *mounts, f"hostname {self.name}", "set +e", run])
 
     def _daemon(self) -> int:

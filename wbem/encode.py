@@ -13,6 +13,7 @@ from virtcim.wbem.replies import (
     ClassNamesReply,
     ClassObjectsReply,
     ClassPathsReply,
+    InstanceNameReply,
     InstanceNamesReply,
     InstanceReply,
     MethodReply,
@@ -30,6 +31,7 @@ from virtcim.wbem.values import escape_attribute
 from virtcim.wbem.writing import (
     any_path_xml,
     class_xml,
+    instance_name_xml,
     qualifier_declaration_xml,
     value_xml,
 )
@@ -122,6 +124,10 @@ def _instance_names(reply: InstanceNamesReply) -> Iterable[bytes]:
     return chain.from_iterable(part.names() for part in reply.parts)
 
 
+def _instance_name(reply: InstanceNameReply) -> Iterable[bytes]:
+    return (instance_name_xml(reply.path).encode(),)
+
+
 def _objects(reply: ObjectsReply) -> Iterable[bytes]:
     return reply.objects.objects()
 
@@ -157,6 +163,7 @@ _PIECES: Mapping[type, Callable[..., Iterable[bytes]]] = {
     InstanceReply: _instances,
     NamedInstancesReply: _named_instances,
     InstanceNamesReply: _instance_names,
+    InstanceNameReply: _instance_name,
     ObjectsReply: _objects,
     ObjectPathsReply: _object_paths,
     ClassObjectsReply: _class_objects,
@@ -167,5 +174,5 @@ _PIECES: Mapping[type, Callable[..., Iterable[bytes]]] = {
     PropertyReply: _property_value,
 }
 
-_SMALL = (InstanceReply, PropertyReply)
+_SMALL = (InstanceReply, InstanceNameReply, PropertyReply)
 """Replies that are written in no time; the others may be long and are written in turns."""

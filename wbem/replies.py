@@ -70,6 +70,13 @@ class InstanceNamesReply:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceNameReply:
+    """The path of one new instance."""
+
+    path: ObjectPath
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectsReply:
     """Instances with full paths, of associations or their ends."""
 
@@ -149,6 +156,7 @@ Reply = Union[  # noqa: UP007 (one name a line)
     InstanceReply,
     NamedInstancesReply,
     InstanceNamesReply,
+    InstanceNameReply,
     ObjectsReply,
     ObjectPathsReply,
     ClassObjectsReply,

@@ -26,6 +26,7 @@ from virtcim.hypervisors.actions.domains import (
     ReadDefinitions,
     UndefineDomain,
 )
+from virtcim.hypervisors.actions.filters import DefineFilter, ReadFilter, UndefineFilter
 from virtcim.hypervisors.actions.migration import (
     AbortJob,
     AutostartAt,
@@ -74,6 +75,7 @@ __all__ = [
     "CreateSnapshot",
     "CreateVolume",
     "DefineDomain",
+    "DefineFilter",
     "Definitions",
     "DeleteNetwork",
     "DeletePool",
@@ -90,6 +92,7 @@ __all__ = [
     "MigrationFlag",
     "Note",
     "ReadDefinitions",
+    "ReadFilter",
     "ReadJob",
     "RefreshPool",
     "RemoveLeftover",
@@ -108,5 +111,6 @@ __all__ = [
     "StartAt",
     "StartPostCopy",
     "UndefineDomain",
+    "UndefineFilter",
     "UpdateDevice",
 ]

@@ -126,4 +126,4 @@ def difference(before: str, after: str) -> str:
         return f"{found[1]}'{MASKED}{note}'"
 
     old, new = (_PASSWORDS.sub(masked, text).splitlines() for text in (before, after))
-    return "\n".join(unified_diff(old, new, "before", "after", lineterm=""))
+    return "".join(f"{line}\n" for line in unified_diff(old, new, "before", "after", lineterm=""))

@@ -89,3 +89,8 @@ class FilterDefinition(Declared):
     uuid: str | None = at("uuid", text)
     rules: tuple[Rule, ...] = at("rule", parts(Rule))
     references: tuple[FilterReference, ...] = at("filterref", parts(FilterReference))
+
+
+def may_refer(text: str, name: str) -> bool:
+    """Whether a definition may name a filter: told without parsing it, and never wrong with no."""
+    return name in text or any(letter in name for letter in "&<>\"'")

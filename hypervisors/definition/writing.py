@@ -80,8 +80,12 @@ def shape_of(cls: type) -> Shape:
 
 def _add_shape(shape: Shape, cls: type[Any]) -> None:
     declared = declarations(cls)
-    inherited = {name for base in cls.__mro__[1:] for name in get_annotations(base)}
-    own_first = sorted(declared, key=lambda name: name in inherited)
+    depth = {
+        name: number
+        for number, base in reversed(list(enumerate(cls.__mro__)))
+        for name in get_annotations(base)
+    }
+    own_first = sorted(declared, key=lambda name: depth[name])
     for name in own_first:
         one = declared[name]
         for path in (one.path, *one.also):

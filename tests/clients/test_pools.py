@@ -8,7 +8,7 @@ import libvirt
 import pytest
 import pywbem
 
-from tests.clients.callers import connect
+from tests.clients.callers import KVM, connect
 from tests.clients.expected import NAMESPACE
 from tests.clients.test_wbemcli import answered, wbemcli
 from tests.lab import Lab, eventually
@@ -21,6 +21,7 @@ VOLUME = "KVM_StorageVolumeResourceAllocationSettingData"
 
 NEVER = "600"
 GIB = 2**30
+IN_USE = 6
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,35 @@ def test_a_network(client: Any, hypervisor: Any) -> None:
     assert invoke(client, "DeleteResourcePool", Pool=out["Pool"])[0] == 0
     with pytest.raises(libvirt.libvirtError):
         hypervisor.networkLookupByName("wire")
+
+
+def is_known(client: Any, name: str) -> bool:
+    """Whether the server has heard of a guest."""
+    return name in {one["Name"] for one in client.EnumerateInstanceNames(KVM)}
+
+
+def test_what_a_guest_uses_stays(client: Any, hypervisor: Any, lab: Lab, tmp_path: Path) -> None:
+    """While it runs, its volume and its pool are in use; afterwards they go."""
+    one = settings(DISK_POOL, Type=pywbem.Uint16(1), Path=str(tmp_path))
+    _, out = invoke(client, "CreateChildResourcePool", ElementName="used", Settings=[one])
+    pool = out["Pool"]
+    volume = settings(VOLUME, VolumeName="v", Capacity=pywbem.Uint64(2**20))
+    invoke(client, "CreateResourceInPool", Settings=volume, Pool=pool)
+    source = "<source pool='used' volume='v'/>"
+    disk = f"<disk type='volume'>{source}<target dev='vda' bus='virtio'/></disk>"
+    guest = hypervisor.createXML(lab.guest_xml("user", devices=disk))
+    try:
+        eventually(lambda: is_known(client, "user"))
+        assert invoke(client, "DeleteResourcePool", Pool=pool)[0] == IN_USE
+        gone = settings(VOLUME, VolumeName="v", Capacity=pywbem.Uint64(2**21))
+        for method in ("DeleteResourceInPool", "ResizeResourceInPool"):
+            assert invoke(client, method, Resource=gone, Pool=pool)[0] == IN_USE
+        assert (tmp_path / "v").stat().st_size == 2**20
+    finally:
+        guest.destroy()
+    eventually(lambda: invoke(client, "DeleteResourceInPool", Resource=gone, Pool=pool)[0] == 0)
+    assert invoke(client, "DeleteResourcePool", Pool=pool)[0] == 0
+    assert not (tmp_path / "v").exists()
 
 
 def test_wbemcli(own_server: RunningServer, tmp_path: Path) -> None:

@@ -213,7 +213,8 @@ def everything() -> StandingHypervisor:
 # What the domains look like
 
 
-async def _model(one: DomainFacts) -> HostModel:
+async def model_of(one: DomainFacts) -> HostModel:
+    """Return the model of a host with one domain."""
     prefix = prefix_of(one)
     hypervisor = StandingHypervisor((one,), resources())
     host = Host("h", hypervisor, Store(), prefix=prefix, namespace=NAMESPACE)
@@ -225,7 +226,7 @@ async def _model(one: DomainFacts) -> HostModel:
 
 def described(one: DomainFacts) -> str:
     """Return all instances of a domain, a line for each property that has a value."""
-    model = asyncio.run(_model(one))
+    model = asyncio.run(model_of(one))
     (domain,) = model.host.listing.domains.values()
     for family in FAMILIES:
         if isinstance(family, DomainFamily):

@@ -24,6 +24,7 @@ from virtcim.wbem.objects import Instance
 from virtcim.wbem.operations import Argument
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply
+from virtcim.wbem.uri import parse_uri
 
 S = JobState
 JOB = "Test_MigrationJob"
@@ -138,6 +139,7 @@ def test_a_job_is_terminated_and_says_by_whom() -> None:
         (error,) = (await ask(stage, path, "GetError")).out
         assert isinstance(error.value, Instance)
         assert error.value.by_name["message"].value == "terminated at the request of -"
+        assert parse_uri(str(error.value.by_name["errorsource"].value)) == path
         (errors,) = (await ask(stage, path, "GetErrors")).out
         assert errors.value == (error.value,)
 

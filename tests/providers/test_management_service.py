@@ -237,18 +237,12 @@ def test_the_host_hosts_the_service() -> None:
 @pytest.mark.parametrize(
     "method",
     [
-        "AddResourceSettings",
-        "DefineSystem",
-        "DestroySystem",
-        "ModifyResourceSettings",
-        "ModifySystemSettings",
-        "RemoveResourceSettings",
         "RequestStateChange",
         "StopService",
     ],
 )
-def test_no_method_is_there_yet(method: str) -> None:
-    """Each method of the class exists and is not available, on the class and on the instance."""
+def test_what_no_service_here_does_is_not_available(method: str) -> None:
+    """Methods of every service that this one does not do, on the class and on the instance."""
 
     async def scene(stage: Scene) -> None:
         for target in (ObjectPath(SERVICE, None, NAMESPACE), stage.instance().path):

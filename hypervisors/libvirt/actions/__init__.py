@@ -10,6 +10,7 @@ from types import MappingProxyType
 from virtcim.hypervisors.libvirt.actions import (
     changes,
     domains,
+    filters,
     migration,
     networks,
     pools,
@@ -17,7 +18,8 @@ from virtcim.hypervisors.libvirt.actions import (
 )
 from virtcim.hypervisors.libvirt.actions.performing import Performers
 
-_SHARED: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+_RESOURCES: Performers = {**pools.PERFORMERS, **networks.PERFORMERS}
+_SHARED: Performers = {**_RESOURCES, **filters.PERFORMERS}
 """What libvirt's own drivers of networks and storage do, whichever driver runs the domains."""
 
 _SNAPSHOTS: Performers = {**snapshots.SNAPSHOTS, **snapshots.MEMORY, **snapshots.CONTROL}
@@ -30,7 +32,7 @@ _OF_DOMAINS: Mapping[str, Performers] = {
 PERFORMERS: Mapping[str, Performers] = MappingProxyType({
     "qemu": {**_OF_DOMAINS["qemu"], **_SHARED, **_SNAPSHOTS, **migration.PERFORMERS},
     "xen":  {**_OF_DOMAINS["xen"], **_SHARED, **snapshots.MEMORY, **migration.UNCONTROLLED},
-    "test": {**_OF_DOMAINS["test"], **_SHARED, **_SNAPSHOTS},
+    "test": {**_OF_DOMAINS["test"], **_RESOURCES, **_SNAPSHOTS},
     "lxc":  {**_OF_DOMAINS["lxc"], **_SHARED},
 })
 # fmt: on

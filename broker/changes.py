@@ -1,0 +1,139 @@
+"""Operations that make, change and remove instances (DSP0200 sections 5.3.2.4 to 5.3.2.8).
+
+Providers say which of them they do (provider.Edits). The order of checks is namespace, class,
+whether it is served at all, the parameters, the instance.
+"""
+
+from collections.abc import Mapping
+
+from virtcim.broker.calling import CALLER
+from virtcim.broker.instances import existing_record
+from virtcim.broker.namespaces import Namespace, Namespaces
+from virtcim.broker.provider import NO_EDITS, Edits, InstanceValues, Provider, edits_of
+from virtcim.broker.typed_values import typed_value
+from virtcim.schema.layouts import Layout, Record
+from virtcim.wbem import operations as ops
+from virtcim.wbem.objects import Instance, InstanceProperty, Property, Value
+from virtcim.wbem.replies import InstanceNameReply, VoidReply
+from virtcim.wbem.status import InvalidParameter, NoSuchProperty, NotSupported
+from virtcim.wbem.types import CIMType
+
+
+def _served(namespace: Namespace, class_name: str) -> tuple[Provider | None, Edits]:
+    """Return who serves a class, and which changes it does; raises InvalidClass."""
+    provider = namespace.provider(class_name)
+    if provider is None:
+        namespace.declaration(class_name)
+        return None, NO_EDITS
+    return provider, edits_of(provider)
+
+
+def _unserved(operation: ops.Change, class_name: str) -> NotSupported:
+    return NotSupported(f"{type(operation).__name__} is not served for {class_name}")
+
+
+def _check_rehearsal(operation: ops.Change) -> None:
+    if CALLER.get().dry_run:
+        name = type(operation).__name__
+        raise NotSupported(f"{name} cannot be rehearsed (dry run); nothing was changed")
+
+
+async def create_instance(
+    namespaces: Namespaces, operation: ops.CreateInstance
+) -> InstanceNameReply:
+    """Make an instance; a path that the client gives means nothing."""
+    namespace, asked = namespaces.get(operation.namespace), operation.new_instance
+    provider, edits = _served(namespace, asked.class_name)
+    if provider is None or edits.create is None:
+        raise _unserved(operation, asked.class_name)
+    _check_rehearsal(operation)
+    path = await edits.create(_given(namespace, provider.layout, asked))
+    return InstanceNameReply(path)
+
+
+def _given(namespace: Namespace, layout: Layout, instance: Instance) -> InstanceValues:
+    """Return the values of an instance, typed, without NULL; raises InvalidParameter."""
+    unknown = instance.by_name.keys() - layout.index.keys()
+    if unknown:
+        raise InvalidParameter(f"{layout.class_name} has no property {', '.join(sorted(unknown))}")
+    typed = {
+        name: _typed(namespace, layout, layout.properties[layout.index[name]], item.value)
+        for name, item in instance.by_name.items()
+    }
+    return {name: value for name, value in typed.items() if value is not None}
+
+
+def _typed(namespace: Namespace, layout: Layout, declared: Property, value: Value) -> Value:
+    try:
+        return typed_value(declared, value, namespace.name)
+    except ValueError as error:
+        where = f"{declared.name} of {layout.class_name}"
+        raise InvalidParameter(f"{where}: {error}") from None
+
+
+async def modify_instance(namespaces: Namespaces, operation: ops.ModifyInstance) -> VoidReply:
+    """Change the properties that differ; clients send back all that they were shown."""
+    namespace, asked = namespaces.get(operation.namespace), operation.modified_instance
+    provider, edits = _served(namespace, asked.class_name)
+    if provider is None or edits.modify is None:
+        raise _unserved(operation, asked.class_name)
+    _check_rehearsal(operation)
+    if asked.path is None or asked.path.class_name.lower() != asked.class_name.lower():
+        raise InvalidParameter("the path of the ModifiedInstance is not of its class")
+    record = existing_record(namespace, asked.path)
+    changes = _changes(namespace, record, asked, operation.property_list)
+    if changes:
+        await edits.modify(record, changes)
+    return VoidReply()
+
+
+def _changes(
+    namespace: Namespace, record: Record, asked: Instance, names: ops.Names
+) -> Mapping[str, Value]:
+    """Return what is to be changed, by lower-case name; None means NULL."""
+    layout = record.layout
+    listed = asked.by_name.keys() if names is None else {name.strip().lower() for name in names}
+    for name in (*listed, *asked.by_name):
+        if name not in layout.index:
+            raise NoSuchProperty(layout.class_name, name)
+    changes: dict[str, Value] = {}
+    for name in layout.index:
+        if name not in listed:
+            continue
+        declared, given = layout.properties[layout.index[name]], asked.by_name.get(name)
+        default = declared.value
+        value = default if given is None else _typed(namespace, layout, declared, given.value)
+        if value != record[name]:
+            changes[name] = value
+    if keys := changes.keys() & layout.keys.keys():
+        raise InvalidParameter(f"the key {', '.join(sorted(keys))} cannot be changed")
+    return changes
+
+
+async def set_property(namespaces: Namespaces, operation: ops.SetProperty) -> VoidReply:
+    """Change one property, which is a ModifyInstance of it alone (deprecated, and in use)."""
+    path, value = operation.instance_name, operation.new_value
+    _, edits = _served(namespaces.get(operation.namespace), path.class_name)
+    if edits.modify is None:
+        raise _unserved(operation, path.class_name)
+    item = InstanceProperty(
+        name=operation.property_name.strip(),
+        type=CIMType.STRING,
+        value=value,
+        is_array=isinstance(value, tuple),
+    )
+    instance = Instance(path.class_name, (item,), path)
+    return await modify_instance(
+        namespaces, ops.ModifyInstance(namespace=operation.namespace, modified_instance=instance)
+    )
+
+
+async def delete_instance(namespaces: Namespaces, operation: ops.DeleteInstance) -> VoidReply:
+    """Remove an instance."""
+    namespace, path = namespaces.get(operation.namespace), operation.instance_name
+    _, edits = _served(namespace, path.class_name)
+    if edits.delete is None:
+        raise _unserved(operation, path.class_name)
+    _check_rehearsal(operation)
+    await edits.delete(existing_record(namespace, path))
+    return VoidReply()
