@@ -4,8 +4,9 @@ A guest that is frozen keeps the hypervisor at its work for as long as the test 
 """
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import pywbem
 
 from tests.clients.callers import path, request_state
+from tests.clients.sides import make_path
 from tests.clients.test_snapshots import (
     COMPLETED,
     DISABLED,
@@ -23,6 +25,7 @@ from tests.clients.test_snapshots import (
     FULL,
     MEMORY,
     MEMORY_TERMINAL,
+    SETTING,
     STARTED,
     Stage,
     words,
@@ -31,89 +34,19 @@ from tests.commands.running import virtcim
 from tests.lab import Lab, eventually
 from tests.serving import PASSWORD, USER, let_in, started
 
-NAME = "pulled"
 MADE = "before"
 OFF, RUNS = libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_RUNNING
 WORDS = {OFF: "off", RUNS: "running", libvirt.VIR_DOMAIN_PAUSED: "paused"}
 
 
-class Rack:
-    """A lab, and one run of the server after the other over the same state."""
-
-    def __init__(self, lab: Lab, directory: Path) -> None:
-        self.lab = lab
-        self._directory = directory
-        self._stack = ExitStack()
-        self.stage = self.boot()
-
-    def boot(self) -> Stage:
-        """Start the server, again after it was killed."""
-        server = self._stack.enter_context(started(self.lab.uri(), self._directory))
-        self.stage = Stage(self.lab, server)
-        return self.stage
-
-    def domain(self) -> Any:
-        """The guest, by a connection of now."""
-        return self.lab.connect().lookupByName(NAME)
-
-    def freeze(self) -> None:
-        """The guest's process stops, and with it whoever waits for its monitor."""
-        self.lab.signal_guest(NAME, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on, if it is still there."""
-        try:
-            self.lab.signal_guest(NAME, signal.SIGCONT)
-        except LookupError:
-            return
-
-    def kill_daemon(self) -> None:
-        """End libvirtd, and wait for the next one."""
-        self.lab.signal_daemon(signal.SIGKILL)
-        eventually(lambda: self.lab.connect().isAlive())
-
-    def close(self) -> None:
-        """Leave nothing."""
-        self.thaw()
-        self.stage.client.close()
-        domain = self.domain()
-        if domain.isActive():
-            domain.destroy()
-        domain.undefineFlags(
-            libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-            | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-        )
-        self._stack.close()
+# What is under way, each on a guest of its own
 
 
-@pytest.fixture(scope="module")
-def breakable() -> Iterator[Lab]:
-    """A libvirtd to be killed, and to come back."""
-    one = Lab("virtcim-pulled")
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rack(breakable: Lab, tmp_path: Path) -> Iterator[Rack]:
-    """A running guest with a snapshot."""
-    let_in(tmp_path)
-    breakable.connect().close()
-    one = Rack(breakable, tmp_path)
-    one.stage.running(NAME)
-    one.stage.create(NAME, FULL, words(MADE))
-    yield one
-    one.close()
-
-
-# What is under way
-
-
-def create(stage: Stage, kind: int = FULL) -> Any:
+def create(stage: Stage, name: str, kind: int = FULL) -> Any:
     """Begin a snapshot."""
     code, out = stage.call(
         "CreateSnapshot",
-        AffectedSystem=path(NAME),
+        AffectedSystem=path(name),
         SnapshotSettings=words("under-way"),
         SnapshotType=pywbem.Uint16(kind),
     )
@@ -121,34 +54,29 @@ def create(stage: Stage, kind: int = FULL) -> Any:
     return out["Job"]
 
 
-def save(stage: Stage) -> Any:
+def save(stage: Stage, name: str) -> Any:
     """Begin to save memory."""
-    return create(stage, MEMORY_TERMINAL)
+    return create(stage, name, MEMORY_TERMINAL)
 
 
-def save_and_go_on(stage: Stage) -> Any:
+def save_and_go_on(stage: Stage, name: str) -> Any:
     """Begin to save and restore memory."""
-    return create(stage, MEMORY)
+    return create(stage, name, MEMORY)
 
 
-def setting(stage: Stage) -> Any:
-    """The path of the snapshot that was made before."""
-    (found,) = (
-        one
-        for one in stage.client.EnumerateInstanceNames("KVM_VirtualSystemSettingData")
-        if one["InstanceID"] == f"KVM:{NAME}/snapshot/{MADE}"
-    )
-    return found
-
-
-def apply(stage: Stage) -> Any:
+def apply(stage: Stage, name: str) -> Any:
     """Begin to apply the snapshot."""
-    return stage.call("ApplySnapshot", Snapshot=setting(stage))[1]["Job"]
+    return stage.call("ApplySnapshot", Snapshot=snapshot_of(name))[1]["Job"]
 
 
-def destroy(stage: Stage) -> Any:
+def destroy(stage: Stage, name: str) -> Any:
     """Begin to destroy the snapshot."""
-    return stage.call("DestroySnapshot", AffectedSnapshot=setting(stage))[1]["Job"]
+    return stage.call("DestroySnapshot", AffectedSnapshot=snapshot_of(name))[1]["Job"]
+
+
+def snapshot_of(name: str) -> Any:
+    """The path of the snapshot that was made before."""
+    return make_path(SETTING, {"InstanceID": f"KVM:{name}/snapshot/{MADE}"})
 
 
 # Whether it has been done, by libvirt itself
@@ -174,14 +102,87 @@ def runs_on(domain: Any) -> bool:
     return list(domain.state()) == [RUNS, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
 
 
-Begin = Callable[[Stage], Any]
-TASKS: dict[Begin, Callable[[Any], bool]] = {
+Begin = Callable[[Stage, str], Any]
+WORK: dict[Begin, Callable[[Any], bool]] = {
     create: lambda domain: "under-way" in names(domain),
     apply: runs_from_snapshot,
     destroy: lambda domain: MADE not in names(domain),
     save: is_saved,
     save_and_go_on: runs_on,
 }
+GUESTS = [begin.__name__.replace("_", "-") for begin in WORK]
+
+
+class Rack:
+    """A lab with guests, and one run of the server after the other over the same state."""
+
+    def __init__(self, lab: Lab, directory: Path, guests: Sequence[str]) -> None:
+        self.lab = lab
+        self.guests = guests
+        self._directory = directory
+        self._stack = ExitStack()
+        self.stage = self.boot()
+        for name in guests:
+            self.stage.running(name)
+            self.stage.create(name, FULL, words(MADE))
+
+    def boot(self) -> Stage:
+        """Start the server, again after it was killed."""
+        server = self._stack.enter_context(started(self.lab.uri(), self._directory))
+        self.stage = Stage(self.lab, server)
+        return self.stage
+
+    def domain(self, name: str) -> Any:
+        """A guest, by a connection of now."""
+        return self.lab.connect().lookupByName(name)
+
+    def freeze(self) -> None:
+        """The guests' processes stop, and with them whoever waits for their monitors."""
+        for name in self.guests:
+            self.lab.signal_guest(name, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """They go on, those that are still there."""
+        for name in self.guests:
+            with suppress(LookupError):
+                self.lab.signal_guest(name, signal.SIGCONT)
+
+    def kill_daemon(self) -> None:
+        """End libvirtd, and wait for the next one."""
+        self.lab.signal_daemon(signal.SIGKILL)
+        eventually(lambda: self.lab.connect().isAlive())
+
+    def close(self) -> None:
+        """Leave nothing."""
+        self.thaw()
+        self.stage.client.close()
+        for name in self.guests:
+            domain = self.domain(name)
+            if domain.isActive():
+                domain.destroy()
+            domain.undefineFlags(
+                libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+            )
+        self._stack.close()
+
+
+@pytest.fixture(scope="module")
+def breakable() -> Iterator[Lab]:
+    """A libvirtd to be killed, and to come back."""
+    one = Lab("virtcim-pulled")
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def rack(breakable: Lab, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rack]:
+    """Running guests with a snapshot: one for each kind of work, or those that a test names."""
+    let_in(tmp_path)
+    breakable.connect().close()
+    one = Rack(breakable, tmp_path, getattr(request, "param", GUESTS))
+    yield one
+    one.close()
 
 
 # What is pulled
@@ -206,59 +207,68 @@ def both(rack: Rack) -> None:
     rack.thaw()
 
 
-def the_guest(rack: Rack) -> None:
-    """The guest's process."""
-    rack.lab.kill_guest(NAME)
+def the_guests(rack: Rack) -> None:
+    """The guests' processes, those that libvirt has not ended itself."""
+    for name in rack.guests:
+        with suppress(LookupError):
+            rack.lab.kill_guest(name)
 
 
-@pytest.mark.parametrize("pull", [the_server, the_daemon, both, the_guest])
-@pytest.mark.parametrize("begin", TASKS)
-def test_one_story(rack: Rack, begin: Begin, pull: Callable[[Rack], None]) -> None:
+@pytest.mark.parametrize("pull", [the_server, the_daemon, both, the_guests])
+def test_one_story(rack: Rack, pull: Callable[[Rack], None]) -> None:
     """A completed job has been done, a failed one has not, and says what the domain is now."""
     rack.freeze()
-    job = begin(rack.stage)
-    domain = rack.domain()
-    eventually(lambda: not domain.isActive() or domain.controlInfo()[0] != 0)
-    with pytest.raises(pywbem.CIMError, match="is under way"):
-        create(rack.stage)
+    under_way = dict(zip(GUESTS, WORK, strict=True))
+    jobs = {name: begin(rack.stage, name) for name, begin in under_way.items()}
+    for name in GUESTS:
+        eventually(partial(is_at_work, rack.domain(name)))
+        with pytest.raises(pywbem.CIMError, match="is under way"):
+            create(rack.stage, name)
     pull(rack)
     if rack.stage.server.process.poll() is not None:
         rack.boot()
-    ended = rack.stage.ended(job)
-    domain = rack.domain()
-    done = TASKS[begin](domain)
-    assert (ended["JobState"], done) in {(COMPLETED, True), (EXCEPTION, False)}, ended.tomof()
+    for name, begin in under_way.items():
+        ended = rack.stage.ended(jobs[name])
+        assert_told(ended, rack.domain(name), WORK[begin])
+        assert_seen_and_free(rack, name)
+
+
+def is_at_work(domain: Any) -> bool:
+    """Something is being done to it, or has ended it already."""
+    return not domain.isActive() or domain.controlInfo()[0] != libvirt.VIR_DOMAIN_CONTROL_OK
+
+
+def assert_told(job: Any, domain: Any, is_done: Callable[[Any], bool]) -> None:
+    """Prove that a job says what libvirt says."""
+    done = is_done(domain)
+    assert (job["JobState"], done) in {(COMPLETED, True), (EXCEPTION, False)}, job.tomof()
     if not done:
-        said = ended["ErrorDescription"]
+        said = job["ErrorDescription"]
         assert f"the domain is {WORDS[domain.state()[0]]}" in said
         assert ("its memory is saved" in said) == bool(domain.hasManagedSaveImage())
-    assert_is_seen_and_free(rack, domain)
 
 
-def assert_is_seen_and_free(rack: Rack, domain: Any) -> None:
+def assert_seen_and_free(rack: Rack, name: str) -> None:
     """CIM shows what libvirt has, nobody holds the domain, and it can be switched off and on."""
-    stage = rack.stage
-    eventually(lambda: (stage.state(NAME) == ENABLED) == bool(domain.isActive()))
-    shown = {
-        one["InstanceID"].rpartition("/")[2]
-        for one in stage.client.AssociatorNames(
-            path(NAME), AssocClass="KVM_SnapshotOfVirtualSystem"
-        )
-    }
-    assert shown == names(domain)
+    stage, domain = rack.stage, rack.domain(name)
+    eventually(lambda: (stage.state(name) == ENABLED) == bool(domain.isActive()))
+    settings = stage.client.AssociatorNames(path(name), AssocClass="KVM_SnapshotOfVirtualSystem")
+    assert {one["InstanceID"].rpartition("/")[2] for one in settings} == names(domain)
     if domain.isActive():
         assert not domain.hasManagedSaveImage()
-        assert request_state(stage.client, NAME, DISABLED) == DONE
-    assert request_state(stage.client, NAME, ENABLED) == DONE
-    job, _ = stage.create(NAME, FULL, words("afterwards"))
+        assert request_state(stage.client, name, DISABLED) == DONE
+    assert request_state(stage.client, name, ENABLED) == DONE
+    job, _ = stage.create(name, FULL, words("afterwards"))
     assert job["JobState"] == COMPLETED, job["ErrorDescription"]
 
 
+@pytest.mark.parametrize("rack", [["given-up"]], indirect=True)
 def test_an_operator_gives_a_job_up(rack: Rack, tmp_path: Path) -> None:
     """It is listed; it cannot be ended; killed, it is not waited for any longer."""
+    (name,) = rack.guests
     rack.freeze()
-    job = create(rack.stage)["InstanceID"]
-    eventually(lambda: listed(tmp_path)[-1][:3] == [job, "snapshot", NAME])
+    job = create(rack.stage, name)["InstanceID"]
+    eventually(lambda: listed(tmp_path)[-1][:3] == [job, "snapshot", name])
     asking = ("--url", rack.stage.server.url, "--user", USER, "--password-stdin")
     ended = virtcim("jobs", "stop", job[:8], *asking, said=PASSWORD)
     assert (ended.code, ended.err) == (1, "virtcim: the server answers 1 (not supported)\n")
