@@ -201,7 +201,7 @@ def test_request_state_change(own_server: RunningServer) -> None:
         ("di", domain("running"), (), r"\(7\) CIM_ERR_NOT_SUPPORTED"),
         ("sp", domain("running"), ("EnabledDefault=3",), r"\(7\) CIM_ERR_NOT_SUPPORTED"),
         ("cm", domain("running"), ("NoSuch",), r"\(17\) CIM_ERR_METHOD_NOT_FOUND"),
-        ("cm", SERVICE, ("DefineSystem",), r"\(16\) CIM_ERR_METHOD_NOT_AVAILABLE: .*DefineSystem"),
+        ("cm", SERVICE, ("StopService",), r"\(16\) CIM_ERR_METHOD_NOT_AVAILABLE: .*StopService"),
     ],
 )
 def test_errors(
