@@ -15,6 +15,7 @@ from virtcim.jobs import Job, NoSuchJob
 from virtcim.jobs.states import JobRequest
 from virtcim.providers.facts import instance_of
 from virtcim.providers.families import HostFamily
+from virtcim.providers.job_edits import EDITS
 from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Getter, Record
 from virtcim.schema.valuemaps import (
@@ -177,6 +178,7 @@ def job_family(kind: JobKind, details: Mapping[str, Getter] | None = None) -> Ho
         getters={**PROPERTIES, **(details or {})},
         parts=parts,
         given=lambda model: model.jobs,
+        edits=EDITS,
         methods={
             "RequestStateChange": request_state_change,
             "KillJob": kill_job,

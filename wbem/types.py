@@ -78,3 +78,15 @@ def interval(duration: timedelta) -> DateTime:
     minutes, seconds = divmod(rest, 60)
     clock = f"{duration.days:08d}{hours:02d}{minutes:02d}{seconds:02d}.{duration.microseconds:06d}"
     return DateTime(clock + ":000")
+
+
+_INTERVAL = re.compile(r"(\d{8})(\d\d)(\d\d)(\d\d)\.\d{6}:000")
+
+
+def seconds_of(text: str) -> int:
+    """Return the whole seconds of an interval; raises ValueError for what is none."""
+    found = _INTERVAL.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no interval")
+    days, hours, minutes, seconds = map(int, found.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

@@ -20,10 +20,12 @@ from virtcim.schema.families import build_repository
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import JobState
 from virtcim.wbem import operations as ops
-from virtcim.wbem.objects import Instance
+from virtcim.wbem.objects import Instance, InstanceProperty
 from virtcim.wbem.operations import Argument
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import MethodReply
+from virtcim.wbem.status import Failed, InvalidParameter
+from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import parse_uri
 
 S = JobState
@@ -237,3 +239,46 @@ def test_each_kind_is_its_class(kind: JobKind) -> None:
 def test_unused_states_are_never_shown() -> None:
     """Two states of the class are for others."""
     assert {S.SERVICE, S.QUERY_PENDING} == UNUSED
+
+
+def test_clients_say_how_long_a_job_stays() -> None:
+    """The properties that may be written; a job tells the rest itself, and goes when it is told."""
+
+    async def scene(stage: Stage) -> None:
+        gate = Gate()
+        job = await begun(stage, gate)
+        shown = instance(stage)
+
+        async def change(**values: Any) -> None:
+            items = tuple(
+                InstanceProperty(name=name, type=CIMType.STRING, value=value)
+                for name, value in values.items()
+            )
+            modified = Instance(JOB, items, shown.path)
+            await stage.broker.change(
+                ops.ModifyInstance(namespace=NAMESPACE, modified_instance=modified)
+            )
+
+        await change(
+            Notify="bob", Priority="3", DeleteOnCompletion="false", PercentComplete="77",
+            TimeBeforeRemoval="00000001000010.000000:000",
+        )  # fmt: skip
+        record = stage.engine.record(job.id)
+        assert (record.notify, record.priority, record.percent) == ("bob", 3, 0)
+        assert (record.delete_on_completion, record.removal_seconds) == (False, 86410)
+        for values in (
+            {"Owner": "bob"},
+            {"TimeBeforeRemoval": "20260101000000.000000+000"},
+            {"DeleteOnCompletion": None},
+        ):
+            with pytest.raises(InvalidParameter):
+                await change(**values)
+        removal = ops.DeleteInstance(namespace=NAMESPACE, instance_name=shown.path)
+        with pytest.raises(Failed, match="has not ended"):
+            await stage.broker.change(removal)
+        gate.go.set()
+        await done(stage, job)
+        await stage.broker.change(removal)
+        assert stage.engine.jobs("h") == ()
+
+    play(scene)
