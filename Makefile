@@ -10,13 +10,14 @@ FRESH_PACKAGES = debootstrap git util-linux
 
 PYTEST_ARGUMENTS = -n 2 --dist loadfile
 
-.PHONY: help run test lint bench wheel check-wheel fresh clean
+.PHONY: help run test lint bench soak wheel check-wheel fresh clean
 
 help:
 	@echo 'make run          serve a test hypervisor and show three clients'
 	@echo 'make test         run every test'
 	@echo 'make lint         check style, types and layers'
 	@echo 'make bench        run the benchmarks'
+	@echo 'make soak         migrate 200 times back and forth, and look what is left'
 	@echo 'make check-wheel  build the wheel and try it'
 	@echo 'make fresh        prove run and test on a bare Debian 12 (as root)'
 
@@ -39,6 +40,11 @@ bench:
 	@tools/debian-packages $(BENCH_PACKAGES)
 	@tools/environment --group test --group bench
 	@.venv/bin/python -m benchmarks
+
+soak:
+	@tools/debian-packages $(TEST_PACKAGES)
+	@tools/environment --group test --group bench
+	@.venv/bin/python -m benchmarks.soak
 
 wheel:
 	@tools/debian-packages $(BUILD_PACKAGES)

@@ -11,7 +11,7 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, jobs, model, rows
+from benchmarks import events, jobs, migration, model, rows
 from benchmarks.measuring import Row
 from benchmarks.processes import virtcim
 
@@ -41,6 +41,7 @@ def measure(directory: Path) -> Iterable[Row]:
     yield from rows.state_change(directory)
     yield from events.visibility(directory)
     yield from jobs.persistence(directory)
+    yield from migration.overhead(directory)
     yield from model.relations(directory)
     yield from model.settings(directory)
     yield from model.parsing()

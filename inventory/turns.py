@@ -49,11 +49,6 @@ class Turns:
         """Take the turn for a job, which gives it back by `release`; raises Busy as `held`."""
         await self._take(uuid, purpose, is_job=True)
 
-    def hand_over(self, uuid: DomainUUID, purpose: str) -> None:
-        """Turn the change that holds the turn into a job that holds it."""
-        queue = self._queues[uuid]
-        queue.holder, queue.is_job = purpose, True
-
     def release(self, uuid: DomainUUID) -> None:
         """Give the turn to who waits."""
         queue = self._queues[uuid]

@@ -94,10 +94,7 @@ class Engine:
         Raises Busy when the domain's turn cannot be had, InfostoreError; then nothing was done.
         """
         if plan.domain is not None:
-            if plan.is_held:
-                plan.host.turns.hand_over(plan.domain, plan.name)
-            else:
-                await plan.host.turns.claim(plan.domain, plan.name)
+            await plan.host.turns.claim(plan.domain, plan.name)
         live = Live(str(uuid4()), plan.host, plan.domain, plan.work, plan.stop, plan.migrating)
         try:
             record = self._first(live.id, plan)

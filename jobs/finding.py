@@ -17,7 +17,7 @@ from virtcim.hypervisors.actions import (
     ReadJob,
     RemoveLeftover,
 )
-from virtcim.hypervisors.errors import HypervisorError
+from virtcim.hypervisors.errors import Busy, DeadlineExceeded, HypervisorError
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory.host import Host
 from virtcim.jobs.failures import JobFailed
@@ -29,6 +29,8 @@ from virtcim.wbem.status import Failed
 log = structlog.get_logger("virtcim.jobs")
 
 ASK_SECONDS = 0.5
+PATIENT_SECONDS = 30.0
+"""After a question that was not answered in time: it may have cost a thread."""
 OPEN_ANSWERS = 20
 """How often hypervisors are asked in vain before a job that was asked to end does so."""
 
@@ -104,6 +106,9 @@ class Finder:
     async def _is_under_way(self, run: Run) -> bool:
         try:
             job = await self._source.perform(ReadJob(uuid=self._move.uuid))
+        except (DeadlineExceeded, Busy):
+            await asyncio.sleep(PATIENT_SECONDS)
+            return False
         except HypervisorError:
             return False
         if job is not None:

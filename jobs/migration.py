@@ -29,7 +29,7 @@ from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import JSON, Facts, JobRecord
 from virtcim.inventory.host import Host
 from virtcim.jobs.failures import JobFailed, wbem_error
-from virtcim.jobs.finding import ASK_SECONDS, Finder, show
+from virtcim.jobs.finding import ASK_SECONDS, PATIENT_SECONDS, Finder, show
 from virtcim.jobs.moves import Move, move_of
 from virtcim.jobs.plans import Adopted, Recoverer, Run, Verdict
 from virtcim.jobs.plans import Failed as NotDone
@@ -39,8 +39,6 @@ from virtcim.wbem.status import AlreadyExists, Failed
 log = structlog.get_logger("virtcim.jobs")
 
 POLL_SECONDS = 0.5
-PATIENT_POLL_SECONDS = 30.0
-"""After a call for statistics that failed: it may have cost a thread."""
 PASSES_BEFORE_POST_COPY = 2
 """Post-copy begins with the second pass over the memory: the first finds most of it at rest."""
 
@@ -53,7 +51,6 @@ class Phase(StrEnum):
 
     BEGINNING = "beginning"  # at most the guest was asked to end
     TRANSFER = "transfer"  # the domain is at one place, or in between
-    ARRIVAL = "arrival"  # it is at the destination
 
 
 class Migration:
@@ -75,7 +72,6 @@ class Migration:
         steps: Mapping[Phase, Callable[[Run], Awaitable[Facts]]] = {
             Phase.BEGINNING: self._begin,
             Phase.TRANSFER: self._find_again,
-            Phase.ARRIVAL: self._arrive,
         }
         if self._target is None:
             return await steps[phase](run)
@@ -93,12 +89,13 @@ class Migration:
 
     async def _begin(self, run: Run) -> Facts:
         await self._check_absence()
-        if self.move.restarts:
-            try:
+        try:
+            if self.move.restarts:
                 await self._shut_down()
-            except JobFailed:
-                await self._go_on_here()
-                raise
+            await run.note(phase=Phase.TRANSFER.value)
+        except (JobFailed, InfostoreError):
+            await self._go_on_here()
+            raise
         return await self._transfer(run)
 
     async def _check_absence(self) -> None:
@@ -137,7 +134,6 @@ class Migration:
     # The move itself
 
     async def _transfer(self, run: Run) -> Facts:
-        await run.note(phase=Phase.TRANSFER.value)
         watching = asyncio.create_task(self._watch(run))
         try:
             await self._source.perform(self.move.action())
@@ -148,8 +144,7 @@ class Migration:
             return await self._settle(run, wbem_error(error, "Migration Failed").reason)
         finally:
             watching.cancel()
-        await run.note(phase=Phase.ARRIVAL.value)
-        return await self._arrive(run)
+        return await self._arrive()
 
     async def _find_again(self, run: Run) -> Facts:
         return await self._settle(run, "Migration Failed: the server ended while it was under way")
@@ -157,8 +152,7 @@ class Migration:
     async def _settle(self, run: Run, reason: str) -> Facts:
         """End as it has ended, whatever the hypervisor's call said; `reason` when it failed."""
         if await self._finder.find(run) is Outcome.MOVED:
-            await run.note(phase=Phase.ARRIVAL.value)
-            return await self._arrive(run)
+            return await self._arrive()
         await self._go_on_here()
         raise JobFailed(Failed(reason))
 
@@ -173,7 +167,7 @@ class Migration:
                 return
             except HypervisorError as error:
                 log.info("migration_not_watched", job=run.record.id, error=error.detail)
-                await asyncio.sleep(PATIENT_POLL_SECONDS)
+                await asyncio.sleep(PATIENT_SECONDS)
 
     async def _look(self, run: Run, *, waits_for_post_copy: bool) -> bool:
         job = await self._source.perform(ReadJob(uuid=self.move.uuid))
@@ -194,10 +188,10 @@ class Migration:
                 await self._source.change(self.move.uuid, Verb.START)
         await self._look_again()
 
-    async def _arrive(self, run: Run) -> Facts:
+    async def _arrive(self) -> Facts:
         """Let the destination have what no migration carries along."""
         if self.move.restarts:
-            await self._start_there(run)
+            await self._start_there()
         if self.move.autostart:
             await self._autostart_there()
         await self._look_again()
@@ -205,7 +199,7 @@ class Migration:
             await self._move_record(self._target)
         return {"Warnings": self._warnings} if self._warnings else {}
 
-    async def _start_there(self, run: Run) -> None:
+    async def _start_there(self) -> None:
         """Start it; where it cannot be, bring it back."""
         uri, uuid = self.move.destination, self.move.uuid
         try:
@@ -214,7 +208,6 @@ class Migration:
             if isinstance(error, InvalidState) and await self._finder.there() is Place.ALIVE:
                 return  # it runs already
             reason = f"Failed to start domain on remote host: {error.detail}"
-            await run.note(phase=Phase.TRANSFER.value)
             await self._bring_back(reason)
             await self._go_on_here()
             raise JobFailed(Failed(reason)) from error

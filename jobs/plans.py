@@ -46,7 +46,6 @@ class Plan:
     domain: whose turn it holds; None means that it changes no domain.
     stop: None means that the work cannot be ended once it has begun.
     migrating: the domain's record says so exactly while the job lives.
-    is_held: the caller holds the domain's turn, and gives it to the job.
     """
 
     kind: JobKind
@@ -60,7 +59,6 @@ class Plan:
     stop: Stop | None = None
     parameters: Facts = field(default_factory=lambda: NO_FACTS)
     migrating: bool = False
-    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class TableAssociation:
         self._values = self.layout.bind(
             {first: _first_path, second: _second_path, **association.properties}
         )
-        swap = association.family in model.behaviour.swapped
+        self._swapped = swap = association.family in model.behaviour.swapped
         self._rows = tuple(
             row.swapped() if swap else row
             for row in association.rows
@@ -117,7 +117,7 @@ class TableAssociation:
         )
 
     async def _create(self, values: InstanceValues) -> ObjectPath:
-        first, second = (self._end(end.role, values.get(end.role.lower())) for end in self.ends)
+        first, second = self._both({end.role: values.get(end.role.lower()) for end in self.ends})
         if self._related(first, second):
             raise AlreadyExists(f"{self.layout.class_name} of these two exists")
         if self._association.relate is not None:
@@ -125,21 +125,31 @@ class TableAssociation:
         return self.link(first, second).path
 
     async def _delete(self, record: Record) -> None:
-        first, second = (self._end(end.role, record[end.role]) for end in self.ends)
+        first, second = self._both({end.role: record[end.role] for end in self.ends})
         if self._association.part is not None:
             await self._association.part(self._model, first, second)
 
+    def _both(self, values: Mapping[str, Value]) -> tuple[Record, Record]:
+        """Return what two references name; raises InvalidParameter where they cannot stand."""
+        first, second = (self._end(role, value) for role, value in values.items())
+        first, second = self._ordered(first, second)
+        for end, walks, found in zip(self.ends, self._walks, (first, second), strict=True):
+            if found.layout.class_name not in walks:
+                raise InvalidParameter(f"{end.role} cannot be a {found.layout.class_name}")
+        return first, second
+
     def _end(self, role: str, value: Value) -> Record:
-        """Return what a reference names; raises InvalidParameter when it cannot stand there."""
         if not isinstance(value, ObjectPath):
             raise InvalidParameter(f"{role} of {self.layout.class_name} is needed")
         found = self._model.resolve(value)
         if found is None:
             raise InvalidParameter(f"{role} does not exist: {format_uri(value)}")
-        at = next(number for number, end in enumerate(self.ends) if end.role == role)
-        if found.layout.class_name not in self._walks[at]:
-            raise InvalidParameter(f"{role} cannot be a {found.layout.class_name}")
         return found
+
+    def _ordered(self, first: Record, second: Record) -> tuple[Record, Record]:
+        """Return two ends as they stand here: libvirt-cim takes them as its schema has them."""
+        exchanged = self._swapped and first.layout.class_name not in self._walks[0]
+        return (second, first) if exchanged else (first, second)
 
     def _related(self, first: Record, second: Record) -> bool:
         wanted = second.path.identity()
@@ -185,6 +195,7 @@ class TableAssociation:
         )
         if first is None or second is None:
             return None
+        first, second = self._ordered(first, second)
         return self.link(first, second) if self._related(first, second) else None
 
 

@@ -14,7 +14,7 @@ import structlog
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.actions import Action
 from virtcim.inventory.host import Host, Result
-from virtcim.providers.failures import error_of
+from virtcim.jobs.failures import wbem_error
 from virtcim.providers.model import HostModel
 from virtcim.wbem.status import (
     AccessDenied,
@@ -38,7 +38,7 @@ def refusal(model: HostModel, error: errors.HypervisorError, what: str) -> WBEME
     """Return the CIM error for a failure of the hypervisor; clients read its own text behind."""
     if model.behaviour.fixed_are_ignored:
         return _LEGACY.get(type(error), Failed)(f"{what}: {error.detail}")
-    return error_of(error, what)
+    return wbem_error(error, what)
 
 
 class Transaction:

@@ -14,8 +14,8 @@ from virtcim.hypervisors.definition import filter_texts as texts
 from virtcim.hypervisors.definition.filters import may_refer
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.hypervisors.resources import FilterFacts
+from virtcim.jobs.failures import wbem_error
 from virtcim.providers.configurations import parsed
-from virtcim.providers.failures import error_of
 from virtcim.providers.families import FamilyEdits
 from virtcim.providers.filters import LIST, definitions
 from virtcim.providers.model import HostModel
@@ -40,7 +40,7 @@ async def perform(model: HostModel, action: Action[T], tried: str) -> T:
     try:
         return await model.host.perform(action)
     except errors.HypervisorError as error:
-        raise error_of(error, tried) from error
+        raise wbem_error(error, tried) from error
 
 
 def name_of(values: InstanceValues) -> str:

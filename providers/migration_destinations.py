@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from virtcim.hypervisors.destinations import check_host, destination_uri, without_options
 from virtcim.inventory.host import Host
 from virtcim.providers.migration_settings import Wishes, refused
-from virtcim.providers.model import HostModel
+from virtcim.providers.model import HostModel, system_name
 from virtcim.wbem.status import Failed
 
 _NO_URI = "Failed to construct a valid libvirt URI"
@@ -59,10 +59,14 @@ def host_named(model: HostModel, place: str) -> Host | None:
     wanted = place.strip().casefold()
     alike = [host for host in model.server.hosts.values() if host.prefix == model.host.prefix]
     named = [host for host in alike if host.name.casefold() == wanted]
-    called = [host for host in alike if _host_name(host) == wanted]
+    called = [host for host in alike if wanted in _own_names(model, host)]
     found = [*named, *(host for host in called if host is not model.host), *called]
     return found[0] if found else None
 
 
-def _host_name(host: Host) -> str | None:
-    return None if host.facts is None else host.facts.hostname.casefold()
+def _own_names(model: HostModel, host: Host) -> frozenset[str]:
+    """Return what a host calls itself, and the Name of its HostSystem; none before it is known."""
+    if host.facts is None:
+        return frozenset()
+    names = (host.facts.hostname, system_name(host, model.server))
+    return frozenset(name.casefold() for name in names)

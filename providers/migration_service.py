@@ -11,12 +11,14 @@ import structlog
 
 from virtcim.broker.arguments import instance, reference, text
 from virtcim.broker.calling import CALLER
+from virtcim.broker.methods import DIFFERENCE
 from virtcim.broker.provider import Arguments, MethodResult
 from virtcim.hypervisors.actions import InspectDestination, Migrate
 from virtcim.hypervisors.errors import Busy, HypervisorError
 from virtcim.hypervisors.model import DomainState
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import JSON, JobKind
+from virtcim.inventory.host import Communication
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs import Plan
 from virtcim.jobs.migration import Migration
@@ -129,6 +131,8 @@ def _domain(model: HostModel, arguments: Arguments) -> Domain:
 async def _objections(model: HostModel, request: Request) -> list[WBEMError]:
     """Ask both hosts, and the operator's programs when nothing else objects."""
     facts, wishes, here = request.domain.facts, request.wishes, model.host.facts
+    if here is None or model.host.communication is not Communication.OK:
+        raise Failed("the hypervisor of the domain does not answer")
     name = wishes.new_name or facts.name
     try:
         there = await model.host.perform(
@@ -137,8 +141,6 @@ async def _objections(model: HostModel, request: Request) -> list[WBEMError]:
     except HypervisorError as error:
         where = request.destination.shown
         raise Failed(f"Failed to connect to remote host ({where}): {error.detail}") from error
-    if here is None:
-        raise Failed("the hypervisor of the domain does not answer")
     situation = migration_checks.Situation(
         domain=facts,
         is_migrating=request.domain.record.migrating,
@@ -197,9 +199,17 @@ def migrate(method: str, place: Place) -> Method:
         if objections:
             _log_refusal(request, tuple(error.reason for error in objections))
             raise objections[0]
+        if CALLER.get().dry_run:
+            return MethodResult(0, {DIFFERENCE: _rehearsed(model, request)})
         return await _started(model, method, request)
 
     return run
+
+
+def _rehearsed(model: HostModel, request: Request) -> str:
+    """Say what would be; of its definition nothing would change."""
+    where = f"{request.destination.place} ({request.destination.shown})"
+    return f"Domain `{request.domain.name}' would move from {model.system_name} to {where}\n"
 
 
 async def _started(model: HostModel, method: str, request: Request) -> MethodResult:
@@ -263,6 +273,12 @@ def _parameters(request: Request) -> Mapping[str, JSON]:
     }
     return {name: value for name, value in given.items() if value is not None}
 
+
+REHEARSED = frozenset({
+    "CheckVirtualSystemIsMigratableToHost", "CheckVirtualSystemIsMigratableToSystem",
+    "MigrateVirtualSystemToHost", "MigrateVirtualSystemToSystem",
+})  # fmt: skip
+"""The former change nothing, the latter say whether they would be refused."""
 
 METHODS: Mapping[str, Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]] = {
     "CheckVirtualSystemIsMigratableToHost":   check(to_host),

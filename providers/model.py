@@ -158,14 +158,8 @@ class HostModel:
         """
         if self._named_by is not self.host.facts or not self._system_name:
             self._named_by = self.host.facts
-            self._system_name = self._find_system_name()
+            self._system_name = system_name(self.host, self.server)
         return self._system_name
-
-    def _find_system_name(self) -> str:
-        facts, own = self.host.facts, self.server.host_name
-        if facts is None or facts.hostname in {own, own.partition(".")[0]}:
-            return own
-        return facts.hostname
 
     @property
     def hypervisor_uri(self) -> str:
@@ -175,6 +169,14 @@ class HostModel:
     def communication(self) -> CommunicationStatus:
         """Whether the hypervisor answers, in CIM's numbers."""
         return COMMUNICATION[self.host.communication]
+
+
+def system_name(host: Host, server: Server) -> str:
+    """Return the name of a host: the server's own name for the machine that both are on."""
+    facts, own = host.facts, server.host_name
+    if facts is None or facts.hostname in {own, own.partition(".")[0]}:
+        return own
+    return facts.hostname
 
 
 def domain_named(model: HostModel, name: object) -> Domain | None:

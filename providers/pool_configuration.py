@@ -28,13 +28,13 @@ from virtcim.hypervisors.actions import (
 from virtcim.hypervisors.definition.network_texts import network_text
 from virtcim.hypervisors.definition.pool_texts import pool_text, volume_text
 from virtcim.hypervisors.resources import NetworkFacts, PoolFacts, VolumeFacts
+from virtcim.jobs.failures import wbem_error
 from virtcim.providers import pool_settings as settings
-from virtcim.providers.failures import error_of
 from virtcim.providers.families import Method
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import disk_pool_id, network_pool_id
 from virtcim.providers.pool_usage import is_in_use, usage
-from virtcim.providers.pools import DISK_KIND, NETWORK_KIND, Kind
+from virtcim.providers.pools import DISK_KIND, NETWORK_KIND, Kind, storage_definition
 from virtcim.providers.volumes import FAMILY as STORAGE_VOLUME
 from virtcim.providers.volumes import volume_id
 from virtcim.schema.layouts import Record
@@ -100,7 +100,7 @@ async def _perform(model: HostModel, action: Action[T], tried: str) -> T:
         code = _CODES.get(type(error))
         if code is not None:
             raise Refused(code, f"{tried}: {error.detail}") from error
-        found = error_of(error, tried)
+        found = wbem_error(error, tried)
         raise _error(model, type(found), found.reason) from error
 
 
@@ -300,6 +300,7 @@ async def create_volume(model: HostModel, arguments: Arguments) -> MethodResult:
         for name in settings.missing_of_volume(one):
             raise Failed(f"StorageVolumeRASD {name} field not valid")
     volume = _read(model, partial(settings.new_volume, one), "StorageVolumeRASD")
+    _check_path(model, pool, one)
     if volume.name in {known.name for known in pool.volumes}:
         text = f"Unable to create storage volume: {volume.name} exists in pool {pool.name}"
         raise _error(model, AlreadyExists, text)
@@ -309,6 +310,15 @@ async def create_volume(model: HostModel, arguments: Arguments) -> MethodResult:
         Code.JOB_COMPLETED_WITH_NO_ERROR.value,
         {"Resource": _volume_path(model, pool.name, volume.name, path)},
     )
+
+
+def _check_path(model: HostModel, pool: PoolFacts, one: Embedded) -> None:
+    """Refuse a directory that is not the pool's; libvirt and libvirt-cim do not look at it."""
+    path, target = one.get("Path"), storage_definition(model, pool).target
+    if model.behaviour.legacy_pools or not isinstance(path, str) or not path.strip():
+        return
+    if target is None or path.strip().rstrip("/") != target.rstrip("/"):
+        raise InvalidParameter(f"Settings: Path is not that of the pool, which is {target}")
 
 
 def _volume_path(model: HostModel, pool: str, name: str, path: str) -> ObjectPath:

@@ -171,21 +171,23 @@ def _device(settings: Embedded, base: Base) -> str | None:
     return None if base is Base.HOST_BRIDGE else _text(settings, "ForwardDevice")
 
 
+_OF_ADDRESS = ("Address", "Netmask", "IPRangeStart", "IPRangeEnd")
+
+
 def _address(settings: Embedded, forward: Forward) -> NewAddress | None:
     given = _text(settings, "Address")
+    told = next((name for name in _OF_ADDRESS if _text(settings, name)), None)
     if BASES[forward] is not Base.OWN_BRIDGE:
-        if given is not None:
-            raise ValueError(f"a network of mode {forward} has no `Address' of its own")
+        if told is not None:
+            raise ValueError(f"a network of mode {forward} has no `{told}' of its own")
         return None
     preset = settings.get("Address") is None and forward in _PRESET  # blank means none
     if given is None and not preset:
+        if told is not None:
+            raise ValueError(f"`{told}' is nothing without `Address'")
         return None
     network = _interface(given or _ADDRESS, _text(settings, "Netmask"))
-    start, end = _text(settings, "IPRangeStart"), _text(settings, "IPRangeEnd")
-    if preset and settings.get("Netmask") is None:
-        start, end = start or _START, end or _END
-    if (start is None) is not (end is None):
-        raise ValueError("`IPRangeStart' and `IPRangeEnd' are given both or not at all")
+    start, end = _range(settings, preset=preset)
     if start is not None and end is not None:
         _check_range(network, start, end)
     return NewAddress(
@@ -195,6 +197,15 @@ def _address(settings: Embedded, forward: Forward) -> NewAddress | None:
         start=start,
         end=end,
     )
+
+
+def _range(settings: Embedded, *, preset: bool) -> tuple[str | None, str | None]:
+    start, end = _text(settings, "IPRangeStart"), _text(settings, "IPRangeEnd")
+    if preset and settings.get("Netmask") is None:
+        return start or _START, end or _END
+    if (start is None) is not (end is None):
+        raise ValueError("`IPRangeStart' and `IPRangeEnd' are given both or not at all")
+    return start, end
 
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface

@@ -83,7 +83,9 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
 }
 """What each can do; the methods of a family stand in a module of their own."""
 
-REHEARSED: Mapping[str, frozenset[str]] = {}
+REHEARSED: Mapping[str, frozenset[str]] = {
+    MIGRATION: migration_service.REHEARSED,
+}
 """Those of them that honour a dry run."""
 
 FAMILIES = tuple(

@@ -139,6 +139,10 @@ class Lab:
         """Send the daemon a signal; killed, it is restarted unless held."""
         os.kill(self._daemon(), number)
 
+    def open_files(self) -> int:
+        """How many files and sockets the daemon has open."""
+        return len(list(Path(f"/proc/{self._daemon()}/fd").iterdir()))
+
     def hold(self) -> None:
         """Keep the daemon down after its next death."""
         (self.directory / "hold").touch()

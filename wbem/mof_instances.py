@@ -13,7 +13,7 @@ from virtcim.wbem.objects import Instance, InstanceProperty, Scalar, Value
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.values import parse_integer, parse_real
 
-LONGEST_TEXT = 1_000_000
+LONGEST_TEXT = 250_000
 """Characters of a text that is read."""
 
 MOST_PROPERTIES = 1000

@@ -6,6 +6,7 @@ import pytest
 import pywbem
 
 from tests.clients.callers import KVM, connect, path
+from tests.clients.expected import NAMESPACE
 from tests.lab import Lab, eventually
 from tests.pair import Pair
 from tests.serving import RunningServer
@@ -19,6 +20,7 @@ JOB = "KVM_MigrationJob"
 OTHER_NAMESPACE = "root/virt/qemu"
 OTHER_HOST = "qemu"
 """The configured name of the second host."""
+FIRST_HOST = "default"
 
 OFFLINE, LIVE, RESUME, RESTART = 1, 2, 3, 4
 SSH, TLS, TLS_STRICT, TCP, UNIX = 2, 3, 4, 5, 32768
@@ -71,16 +73,24 @@ class Scene:
                 raise
             return None
 
-    def call(self, method: str, **arguments: Any) -> tuple[int, dict[str, Any]]:
-        """Invoke a method of the service, on its class."""
-        code, out = self.client.InvokeMethod(method, SERVICE, **arguments)
+    def call(
+        self, method: str, namespace: str = NAMESPACE, **arguments: Any
+    ) -> tuple[int, dict[str, Any]]:
+        """Invoke a method of the service of a host, on its class."""
+        service = pywbem.CIMClassName(SERVICE, namespace=namespace)
+        code, out = self.client.InvokeMethod(method, service, **arguments)
         return code, dict(out)
 
-    def migrate(self, name: str, given: Any = None, host: str = OTHER_HOST) -> Any:
-        """Begin to migrate a domain; return the path of the job."""
+    def migrate(
+        self, name: str, given: Any = None, host: str = OTHER_HOST, namespace: str = NAMESPACE
+    ) -> Any:
+        """Begin to migrate a domain of the host of a namespace; return the path of the job."""
+        domain = path(name)
+        domain.namespace = namespace
         code, out = self.call(
             "MigrateVirtualSystemToHost",
-            ComputerSystem=path(name),
+            namespace,
+            ComputerSystem=domain,
             DestinationHost=host,
             MigrationSettingData=given or setting(),
         )
@@ -119,7 +129,9 @@ class Scene:
         """Wait for the end of a job; it must be this one. No flag outlives it."""
         eventually(lambda: JobState(self.job(job)["JobState"]) in FINAL)
         found = self.job(job)
-        assert (JobState(found["JobState"]), found["Status"]) == (state, found["Status"])
+        if found["JobState"] != state:
+            log = self.server.log.read_text()
+            raise AssertionError(f"{JobState(found['JobState'])!r}: {found['Status']}\n{log}")
         self.nothing_migrates()
         return found
 

@@ -73,6 +73,29 @@ def _argument(name: str, value: str, attributes: str = "") -> str:
 
 _IN_POOL = _argument("Pool", f"<VALUE.REFERENCE>{POOL}</VALUE.REFERENCE>")
 
+_LIST = instance_name(
+    "Test_FilterList",
+    SystemCreationClassName="Test_HostSystem",
+    SystemName="x",
+    CreationClassName="Test_FilterList",
+    Name="f",
+)
+_NAMED = '<PROPERTY NAME="Name" TYPE="string"><VALUE>f:0</VALUE></PROPERTY>'
+_FILTER = (
+    f'<INSTANCE CLASSNAME="Test_FilterList">{_NAMED}<PROPERTY NAME="Priority" TYPE="sint16">'
+    "<VALUE>5</VALUE></PROPERTY></INSTANCE>"
+)
+_RULE = (
+    f'<INSTANCE CLASSNAME="Test_IPHeadersFilter">{_NAMED}<PROPERTY NAME="Action" TYPE="uint16">'
+    '<VALUE>1</VALUE></PROPERTY><PROPERTY.ARRAY NAME="HdrSrcAddress" TYPE="uint8"><VALUE.ARRAY>'
+    f"{'<VALUE>9</VALUE>' * 4}</VALUE.ARRAY></PROPERTY.ARRAY></INSTANCE>"
+)
+_NESTED = (
+    '<INSTANCE CLASSNAME="Test_NestedFilterList"><PROPERTY.REFERENCE NAME="Antecedent">'
+    f"<VALUE.REFERENCE>{_LIST}</VALUE.REFERENCE></PROPERTY.REFERENCE><PROPERTY.REFERENCE "
+    f'NAME="Dependent"><VALUE.REFERENCE>{_LIST}</VALUE.REFERENCE></PROPERTY.REFERENCE></INSTANCE>'
+)
+
 _EXTRINSIC = f'root/virt:{SYSTEM}.CreationClassName="{SYSTEM}",Name="running"'
 _OBJECT = parameter("ObjectName", PATH)
 _NAME = parameter("InstanceName", PATH)
@@ -105,6 +128,9 @@ GOOD: Sequence[tuple[bytes, dict[str, str]]] = [
             ("GetProperty", _NAME, parameter("PropertyName", "<VALUE>Name</VALUE>")),
             ("SetProperty", _NAME, parameter("PropertyName", "<VALUE>Name</VALUE>")),
             ("CreateInstance", parameter("NewInstance", INSTANCE)),
+            ("CreateInstance", parameter("NewInstance", _FILTER)),
+            ("CreateInstance", parameter("NewInstance", _RULE)),
+            ("CreateInstance", parameter("NewInstance", _NESTED)),
             (
                 "ModifyInstance",
                 parameter(

@@ -70,21 +70,6 @@ def test_nobody_waits_for_a_job() -> None:
     asyncio.run(scene())
 
 
-def test_a_change_that_becomes_a_job_keeps_the_turn() -> None:
-    """Nothing gets in between."""
-
-    async def scene() -> None:
-        turns = Turns(wait_seconds=1000)
-        await turns.claim(A, "check")
-        turns.hand_over(A, "migration")
-        with pytest.raises(Busy, match="migration"):
-            async with turns.held(A, "change"):
-                pass
-        turns.release(A)
-
-    asyncio.run(scene())
-
-
 def test_nothing_is_remembered_of_turns_that_are_over() -> None:
     """Neither of those that were held nor of those that were refused or given up."""
 

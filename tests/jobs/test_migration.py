@@ -33,6 +33,7 @@ from virtcim.hypervisors.errors import (
     InvalidState,
 )
 from virtcim.hypervisors.model import DomainState, StateReason, Verb
+from virtcim.infostore.errors import DiskFull
 from virtcim.infostore.jobs import JSON, JobKind, JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory import Host
@@ -48,8 +49,9 @@ ALIVE = (DomainState.RUNNING, StateReason.MIGRATED)
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again at once."""
-    monkeypatch.setattr(finding, "ASK_SECONDS", 0.001)
-    for name in ("ASK_SECONDS", "POLL_SECONDS", "PATIENT_POLL_SECONDS"):
+    for name in ("ASK_SECONDS", "PATIENT_SECONDS"):
+        monkeypatch.setattr(finding, name, 0.001)
+    for name in ("ASK_SECONDS", "POLL_SECONDS", "PATIENT_SECONDS"):
         monkeypatch.setattr(migration, name, 0.001)
 
 
@@ -242,7 +244,7 @@ def test_it_moves() -> None:
     """What is noted, what goes along, what is shown."""
     scene = Scene(move(autostart=True))
     assert scene.result() == {}
-    assert scene.run.record.notes["phase"] == Phase.ARRIVAL.value
+    assert scene.run.record.notes["phase"] == Phase.TRANSFER.value
     assert scene.here.listing.domains == {}
     assert scene.there.record_of(A) == DomainRecord(weight=7)
     assert scene.here.record_of(A) == DomainRecord()
@@ -362,6 +364,23 @@ def test_who_is_there_already() -> None:
     assert scene.count(Migrate) == scene.count(RemoveLeftover) == 0
 
 
+def test_what_cannot_be_noted_is_not_begun() -> None:
+    """A guest that was shut down for it runs again."""
+    scene = Scene(move(MoveType.RESTART))
+    note = scene.run.note
+
+    async def full(status: str | None = None, **notes: JSON) -> None:
+        if notes.get("phase") == Phase.TRANSFER.value:
+            raise DiskFull("store")
+        await note(status, **notes)
+
+    scene.run.note = full  # type: ignore[method-assign]
+    with pytest.raises(DiskFull):
+        asyncio.run(scene.play())
+    assert scene.count(Migrate) == 0
+    assert scene.source.now[A].state is DomainState.RUNNING
+
+
 # Restart
 
 
@@ -431,7 +450,7 @@ def test_post_copy_begins_after_one_pass() -> None:
 
 def test_a_new_server_goes_on() -> None:
     """From each phase that was noted."""
-    arrived = Scene(move(MoveType.RESTART), Phase.ARRIVAL)
+    arrived = Scene(move(MoveType.RESTART), Phase.TRANSFER)
     arrived.source.there, arrived.source.is_off_there = ALIVE, True
     del arrived.source.now[A]
     assert arrived.result() == {}
@@ -450,7 +469,9 @@ def test_a_new_server_goes_on() -> None:
 
 def test_what_was_recovered_twice_is_moved_once() -> None:
     """A record that went along before the crash is not written over."""
-    scene = Scene(move(), Phase.ARRIVAL)
+    scene = Scene(move(), Phase.TRANSFER)
+    scene.source.there = ALIVE
+    del scene.source.now[A]
     cast("Store", scene.here._store).held = {}
     cast("Store", scene.there._store).held = {A: DomainRecord(weight=7)}
     assert scene.result() == {}

@@ -12,12 +12,13 @@ from tests.hypervisors.standing import HOST, StandingHypervisor, facts_of
 from tests.providers.handmade import PREFIX, _repository, domain_text
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from tests.providers.test_migration_checks import THERE
+from virtcim.broker.calling import CALLER, Caller
 from virtcim.broker.embedded import Embedded
 from virtcim.broker.provider import MethodResult
 from virtcim.hypervisors.actions import Action, InspectDestination, Migrate
 from virtcim.hypervisors.errors import ConnectionFailed, HypervisorError
 from virtcim.infostore.errors import DiskFull
-from virtcim.inventory import Host
+from virtcim.inventory import Communication, Host
 from virtcim.jobs import Engine
 from virtcim.providers import services
 from virtcim.providers.migration_destinations import host_named
@@ -323,6 +324,35 @@ def test_a_job_is_started() -> None:
             await world.call(MIGRATE)
 
     play(scene)  # fmt: skip
+
+
+def test_a_rehearsal() -> None:
+    """All is checked, nothing is begun."""
+
+    async def scene(world: World) -> None:
+        CALLER.set(Caller("anna", dry_run=True))
+        found = await world.call(MIGRATE)
+        text = f"Domain `d' would move from {HOST.hostname} to b (qemu+ssh://b/system)\n"
+        assert (found.return_value, found.out) == (0, {"Difference": text})
+        assert (await world.call(CHECK)).return_value == 0
+        world.hypervisor.there = replace(THERE, host_uuid=HOST.uuid)
+        with pytest.raises(Failed, match="the host of the domain itself"):
+            await world.call(MIGRATE)
+        assert world.model.jobs == ()
+
+    play(scene)
+
+
+def test_a_source_out_of_reach() -> None:
+    """It is not taken for the destination."""
+
+    async def scene(world: World) -> None:
+        world.host.communication = Communication.LOST
+        with pytest.raises(Failed, match="hypervisor of the domain does not answer"):
+            await world.call(CHECK)
+        assert world.hypervisor.seen == []
+
+    play(scene)
 
 
 def test_a_job_that_is_not_durable_is_none() -> None:

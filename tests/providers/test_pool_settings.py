@@ -121,6 +121,8 @@ WRONG: tuple[tuple[dict[str, Value], str], ...] = (
     ({"ForwardMode": 4}, "Missing `Bridge'"),
     ({"ForwardMode": 6}, "Missing `ForwardDevice'"),
     ({"ForwardMode": 4, "Bridge": "b", "Address": "10.0.0.1"}, "no `Address' of its own"),
+    ({"ForwardMode": 5, "ForwardDevice": "d", "IPRangeStart": "10.0.0.1"}, "no `IPRangeStart'"),
+    ({"Address": "", "Netmask": "24"}, "`Netmask' is nothing without `Address'"),
     ({"Address": "here"}, "are no address"),
     ({"Address": "10.0.0.1", "Netmask": "255.0.255.0"}, "are no address"),
     ({"Address": "10.0.0.1", "IPRangeStart": "10.0.0.2"}, "both or not at all"),

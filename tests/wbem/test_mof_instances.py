@@ -152,7 +152,7 @@ HOSTILE = ("/*", '"' + "\\a", "'", "{", "<", "1", "(", "\\", '""', "/", "//\n", 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_texts_cost_no_more_than_their_length(piece: str) -> None:
-    """A million characters of one thing end in a refusal; if reading were quadratic, none would."""
+    """The longest text of one thing ends in a refusal; if reading were quadratic, it would not."""
     inside = piece * (LONGEST_TEXT // len(piece) - 50)
     for text in (inside, f"instance of X {{ a = {inside}"):
         with pytest.raises(MOFTextError):
