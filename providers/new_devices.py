@@ -175,7 +175,8 @@ def _controller(target: Target) -> None:
 
 
 def _host_device(target: Target) -> None:
-    if target.device.kind is None or target.device.source_address is None:
+    device = target.device
+    if device.kind is None or (device.source_address is None and device.vendor_id is None):
         needed = "ResourceSubType and HostResource"
         raise InvalidParameter(f"Missing {needed}: which device of the host it is")
 

@@ -86,9 +86,13 @@ def _cells(target: Target, value: Sequence[str]) -> None:
     known = {cell_text(*one): one[1] for one in enumerate(cells)}
     by_id = {number if cell.id is None else cell.id: cell for number, cell in enumerate(cells)}
     wanted = tuple(known.get(text) or _cell(text, by_id) for text in value)
+    before = target.definition
     target.edit.set("cpu.cells", wanted)
-    if wanted:
-        target.edit.set("memory", sum(cell.memory or 0 for cell in wanted))
+    size = sum(cell.memory or 0 for cell in wanted)
+    if wanted and size != before.memory:
+        target.edit.set("memory", size)
+        full = before.current_memory in {None, before.memory}
+        target.edit.set("current_memory", size if full else min(size, before.current_memory or 0))
 
 
 def _cell(text: str, known: Mapping[int, NUMACell]) -> NUMACell:

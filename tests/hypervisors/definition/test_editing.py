@@ -305,3 +305,36 @@ def test_a_difference_shows_no_password() -> None:
     assert "sesame" not in shown
     assert "open" not in shown
     assert "+<graphics passwd='******** (new)'/>" in shown
+
+
+@given(st.data())
+def test_changes_are_undone_in_reverse(data: st.DataObject) -> None:
+    """Any fields of any things of a text, one after the other, and back: it says what it said."""
+    name = data.draw(st.sampled_from(["disks-local", "interfaces", "tuning", "vnc", "newer.live"]))
+    things = ["", *(device.id for device in parse_domain(DOMAINS[name]).devices)]
+    editor = DomainEditor(DOMAINS[name])
+    done = []
+    for _ in range(data.draw(st.integers(1, 4))):
+        target = data.draw(st.sampled_from(things))
+        if target and editor.device(target).node.name not in KINDS:
+            continue
+        edit = editor.device(target) if target else editor.system
+        thing = said(editor, edit)
+        fields = [
+            (field, one)
+            for field, one in writable(type(thing))
+            if one.converter.as_text and not one.converter.gathers and "@passwd" not in one.path
+            if value_of(thing, field) is not None and field not in _NAMING
+        ]
+        if fields:
+            field, one = data.draw(st.sampled_from(fields))
+            old = value_of(thing, field)
+            done.append((edit, field, old))
+            edit.set(field, another(one.converter, old))
+    for edit, field, old in reversed(done):
+        edit.set(field, old)
+    assert tree(editor.text) == tree(DOMAINS[name])
+
+
+_NAMING = {"target", "mac", "kind", "index", "bus", "target_name", "target_port", "display"}
+"""What a device is found by."""
