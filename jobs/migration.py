@@ -23,7 +23,13 @@ from virtcim.hypervisors.actions import (
     StartAt,
     StartPostCopy,
 )
-from virtcim.hypervisors.errors import ConnectionFailed, HypervisorError, InvalidState, NotSupported
+from virtcim.hypervisors.errors import (
+    ConnectionFailed,
+    DomainNotFound,
+    HypervisorError,
+    InvalidState,
+    NotSupported,
+)
 from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import JSON, Facts, JobRecord
@@ -169,6 +175,8 @@ class Migration:
                 waits = await self._look(run, waits_for_post_copy=waits)
             except NotSupported:
                 return
+            except (DomainNotFound, InvalidState):
+                continue  # it is about to end
             except HypervisorError as error:
                 log.info("migration_not_watched", job=run.record.id, error=error.detail)
                 await asyncio.sleep(PATIENT_SECONDS)

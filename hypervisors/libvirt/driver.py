@@ -39,7 +39,7 @@ from virtcim.hypervisors.libvirt.reading import (
 from virtcim.hypervisors.libvirt.resources import read_resources
 from virtcim.hypervisors.libvirt.schemes import public_uri, scheme_of
 from virtcim.hypervisors.libvirt.statistics import read_statistics, read_unmonitored
-from virtcim.hypervisors.libvirt.workers import Crew, Pool
+from virtcim.hypervisors.libvirt.workers import Crew, FoundDead, Pool
 from virtcim.hypervisors.model import (
     EVERY_DOMAIN,
     ConnectionChange,
@@ -237,11 +237,14 @@ class LibvirtHypervisor:
         return await self._observed(kind.__name__, call)
 
     async def _aside(self, work: Callable[[NativeConnection], T], seconds: float) -> T:
-        worker = await self._crew.hire()
-        try:
-            return await worker.call(work, seconds)
-        finally:
-            self._crew.dismiss(worker)
+        while True:
+            worker = await self._crew.hire()
+            try:
+                return await worker.call(work, seconds)
+            except FoundDead:
+                continue  # nothing was done yet
+            finally:
+                self._crew.dismiss(worker)
 
     async def _read(
         self, work: Callable[[NativeConnection], T], seconds: float, pool: Pool | None = None

@@ -130,7 +130,7 @@ class Scene:
         eventually(lambda: JobState(self.job(job)["JobState"]) in FINAL)
         found = self.job(job)
         if found["JobState"] != state:
-            log = self.server.log.read_text()
+            log = self.server.log.read_text()[-3000:]
             raise AssertionError(f"{JobState(found['JobState'])!r}: {found['Status']}\n{log}")
         self.nothing_migrates()
         return found
