@@ -7,11 +7,23 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab
-from virtcim.hypervisors.actions import DefineDomain, ReadDefinitions, UndefineDomain
+from virtcim.hypervisors.actions import (
+    AttachDevice,
+    DefineDomain,
+    Note,
+    ReadDefinitions,
+    RenameDomain,
+    SetAutostart,
+    SetNote,
+    SetVCPUs,
+    UndefineDomain,
+)
+from virtcim.hypervisors.definition import parse_domain
 from virtcim.hypervisors.errors import (
     DomainNotFound,
     HypervisorError,
     InvalidArgument,
+    NotSupported,
 )
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.libvirt.actions import PERFORMERS
@@ -99,6 +111,37 @@ def test_failures_are_told_apart(uri: str) -> None:
             await hypervisor.perform(UndefineDomain(uuid=NOBODY))
         with pytest.raises(DomainNotFound):
             await hypervisor.perform(ReadDefinitions(uuid=NOBODY))
+        await hypervisor.perform(UndefineDomain(uuid=uuid))
+
+    _play(uri, scene)
+
+
+def test_a_running_domain_is_changed(uri: str) -> None:
+    """Processors, notes and autostart, by what the driver can do; the definition is another."""
+
+    async def scene(hypervisor: LibvirtHypervisor) -> None:
+        driver = uri.partition(":")[0].partition("+")[0]
+        xml = text(driver, "changed").replace("<os>", "<vcpu current='1'>2</vcpu><os>")
+        uuid = await hypervisor.perform(DefineDomain(xml=xml))
+        await hypervisor.perform(RenameDomain(uuid=uuid, name="other"))
+        await hypervisor.change(uuid, Verb.START)
+        await hypervisor.perform(SetVCPUs(uuid=uuid, count=2))
+        await hypervisor.perform(SetNote(uuid=uuid, note=Note.TITLE, text="T"))
+        await hypervisor.perform(SetAutostart(uuid=uuid, on=True))
+        facts = await hypervisor.domain(uuid)
+        assert facts is not None
+        live = parse_domain(facts.live_xml or "")
+        assert (facts.title, facts.autostart, live.current_vcpus or live.vcpus) == ("T", True, 2)
+        await hypervisor.perform(SetNote(uuid=uuid, note=Note.TITLE, text=None))
+        facts = await hypervisor.domain(uuid)
+        assert facts is not None
+        assert facts.title is None
+        with pytest.raises(DomainNotFound):
+            await hypervisor.perform(SetVCPUs(uuid=NOBODY, count=2))
+        if AttachDevice not in hypervisor.actions:
+            with pytest.raises(NotSupported):
+                await hypervisor.perform(AttachDevice(uuid=uuid, xml="<disk/>"))
+        await hypervisor.change(uuid, Verb.DESTROY)
         await hypervisor.perform(UndefineDomain(uuid=uuid))
 
     _play(uri, scene)

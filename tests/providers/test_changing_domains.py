@@ -21,6 +21,13 @@ from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, NotFoun
 
 pytestmark = pytest.mark.timeout(300)
 
+
+@pytest.fixture(autouse=True, scope="module")
+def answering(lab: Lab) -> None:
+    """The daemon answers before the first scene begins."""
+    lab.connect().close()
+
+
 MEGABYTES = "byte*2^20"
 
 

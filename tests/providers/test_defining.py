@@ -14,6 +14,13 @@ from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
 
 pytestmark = pytest.mark.timeout(300)
 
+
+@pytest.fixture(autouse=True, scope="module")
+def answering(lab: Lab) -> None:
+    """The daemon answers before the first scene begins."""
+    lab.connect().close()
+
+
 MEMORY: tuple[str, Mapping[str, Any]] = (
     "Mem", {"VirtualQuantity": 65536, "AllocationUnits": "byte*2^10"},
 )  # fmt: skip
