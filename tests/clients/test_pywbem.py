@@ -534,12 +534,15 @@ def test_wrong_method_calls(client: Any) -> None:
 
 
 def test_methods_of_the_service(client: Any) -> None:
-    """What the service declares but does not do is not available, on its class and its instance."""
+    """What it declares and does not do is not available, on its class and on its instance."""
     (service,) = client.EnumerateInstanceNames(SERVICE)
     for target in (SERVICE, service, "KVM_VirtualSystemManagementService"):
-        for method in ("DefineSystem", "destroysystem", "RequestStateChange", "StartService"):
+        for method in ("stopservice", "RequestStateChange", "StartService"):
             assert status_of(client.InvokeMethod, method, target) == 16
         assert status_of(client.InvokeMethod, "NoSuchMethod", target) == 17
+    for target in (SERVICE, service):
+        for method in ("DefineSystem", "destroysystem"):
+            assert status_of(client.InvokeMethod, method, target) == 4
 
 
 def test_requested_state_survives_a_restart_of_the_client(own_server: RunningServer) -> None:
