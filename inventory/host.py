@@ -415,7 +415,10 @@ class Host:
     async def _forget_absent(self) -> None:
         """Remove records of domains that are gone for good, not just between two definitions."""
         now = time.monotonic()
-        absent = self._records.keys() - self.listing.domains.keys()
+        gone = self._records.keys() - self.listing.domains.keys()
+        absent = {
+            uuid for uuid in gone if not self._records[uuid].migrating
+        }  # a job still needs it
         self._absent_since = {uuid: self._absent_since.get(uuid, now) for uuid in absent}
         for uuid, since in tuple(self._absent_since.items()):
             back = uuid in self.listing.domains  # it may have come while another was forgotten

@@ -19,7 +19,7 @@ from virtcim.jobs.plans import Plan, Recoverer
 from virtcim.jobs.recovery import Recovery
 from virtcim.jobs.removal import Remover
 from virtcim.jobs.running import ENDED_BY, Live, Runner, failed
-from virtcim.jobs.states import FINAL, STATUS, WAITING, JobRequest
+from virtcim.jobs.states import FINAL, STATUS, IllegalTransition, JobRequest
 from virtcim.schema.valuemaps import JobState, JobStateChangeCode
 
 log = structlog.get_logger("virtcim.jobs")
@@ -139,15 +139,22 @@ class Engine:
             return _Code.INVALID_STATE_TRANSITION
         if live is None:
             return _Code.BUSY  # it is not known yet how it stands
-        if wanted in ENDED_BY:
-            return await self._end(live, state, wanted, user)
-        return await self._hold(live, state, wanted)
+        try:
+            if wanted in ENDED_BY:
+                return await self._end(live, state, wanted, user)
+            return await self._hold(live, state, wanted)
+        except IllegalTransition:  # another step was being written when this one was asked for
+            return _Code.INVALID_STATE_TRANSITION
 
     async def _hold(self, live: Live, state: JobState, wanted: JobRequest) -> JobStateChangeCode:
         """Hold a job that waits, or let it wait again; work that has begun cannot be held."""
-        if (wanted, state) == (JobRequest.SUSPEND, JobState.NEW):
+        if (wanted, state) == (JobRequest.SUSPEND, JobState.NEW) and not live.has_slot:
             live.may_begin.clear()
-            await self._runner.step(live.id, JobState.SUSPENDED)
+            try:
+                await self._runner.step(live.id, JobState.SUSPENDED)
+            except BaseException:
+                live.may_begin.set()
+                raise
         elif (wanted, state) == (JobRequest.START, JobState.SUSPENDED):
             await self._runner.step(live.id, JobState.NEW)
             live.may_begin.set()
@@ -158,15 +165,15 @@ class Engine:
     async def _end(
         self, live: Live, state: JobState, wanted: JobRequest, user: str
     ) -> JobStateChangeCode:
-        if state in WAITING:
+        if not live.has_slot:
             return await self._drop(live, wanted, user)
         if live.stop is None and wanted is not JobRequest.KILL:
             return _Code.NOT_SUPPORTED
-        if state is JobState.STARTING:
+        if state not in {JobState.RUNNING, JobState.SHUTTING_DOWN}:
             return _Code.BUSY  # it will run in a moment
-        live.asked = (wanted, user)
         if state is not JobState.SHUTTING_DOWN:
             await self._runner.step(live.id, JobState.SHUTTING_DOWN)
+        live.asked = (wanted, user)
         self._runner.end(live)
         return await self._answer(live, wanted)
 

@@ -6,8 +6,8 @@ What must be known after a crash is noted before it is done; a new server goes o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ from virtcim.hypervisors.actions import (
     StartPostCopy,
 )
 from virtcim.hypervisors.errors import (
+    Busy,
     ConnectionFailed,
     DomainNotFound,
     HypervisorError,
@@ -68,11 +69,15 @@ class Migration:
         self._given_up = asyncio.Event()
         self._finder = Finder(move, source, self._given_up)
         self._warnings: list[JSON] = []
+        self._goes_on = False  # after a crash of the server
 
     async def work(self, run: Run) -> Facts:
         """Do it, or go on after a crash of the server from what was noted."""
+        claim = _claim_again if "phase" in run.record.notes else _claim
         if "phase" not in run.record.notes:
             await run.note(move=self.move.facts(), phase=Phase.BEGINNING.value)
+        else:
+            self._goes_on = True
         phase = Phase(str(run.record.notes["phase"]))
         steps: Mapping[Phase, Callable[[Run], Awaitable[Facts]]] = {
             Phase.BEGINNING: self._begin,
@@ -80,9 +85,11 @@ class Migration:
         }
         if self._target is None:
             return await steps[phase](run)
-        purpose = f"Migration from {self._source.name}"
-        async with _claimed(self._target, self.move.uuid, purpose):
+        await claim(self._target, self.move.uuid, f"Migration from {self._source.name}")
+        try:
             return await steps[phase](run)
+        finally:
+            self._target.turns.release(self.move.uuid)
 
     async def stop(self) -> None:
         """Ask the hypervisor to abort it, or stop waiting for the guest."""
@@ -93,7 +100,12 @@ class Migration:
     # Before
 
     async def _begin(self, run: Run) -> Facts:
-        await self._check_absence()
+        try:
+            await self._check_absence()
+        except JobFailed as failure:
+            if self._goes_on:  # the guest may have been shut down already
+                return await self._stay(failure.error)
+            raise
         try:
             if self.move.restarts:
                 await self._shut_down()
@@ -225,8 +237,8 @@ class Migration:
         try:
             await self._source.perform(StartAt(uri=uri, uuid=uuid))
         except HypervisorError as error:
-            if isinstance(error, InvalidState) and await self._finder.there() is Place.ALIVE:
-                return  # it runs already
+            if await self._finder.there() is Place.ALIVE:
+                return  # it runs, whatever became of the call
             await self._bring_back(Failed(f"Failed to start domain on remote host: {error.detail}"))
 
     async def _bring_back(self, failure: WBEMError) -> None:
@@ -275,14 +287,19 @@ class Migration:
             log.info("not_refreshed", host=host.name, domain=self.move.uuid, error=error.detail)
 
 
-@asynccontextmanager
-async def _claimed(host: Host, uuid: DomainUUID, purpose: str) -> AsyncIterator[None]:
+async def _claim(host: Host, uuid: DomainUUID, purpose: str) -> None:
     """Keep others from changing the domain at the destination while it arrives there."""
     await host.turns.claim(uuid, purpose)
-    try:
-        yield
-    finally:
-        host.turns.release(uuid)
+
+
+async def _claim_again(host: Host, uuid: DomainUUID, purpose: str) -> None:
+    """Do it however long it takes: what is under way does not end because others were faster."""
+    while True:
+        try:
+            return await _claim(host, uuid, purpose)
+        except Busy as error:
+            log.info("destination_busy", host=host.name, domain=uuid, error=error.detail)
+            await asyncio.sleep(ASK_SECONDS)
 
 
 def recoverer(hosts: Mapping[str, Host]) -> Recoverer:

@@ -14,6 +14,7 @@ import structlog
 
 from virtcim.hypervisors.errors import HypervisorError
 from virtcim.hypervisors.model import DomainUUID
+from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.job_table import DomainKey, JobWrite
 from virtcim.infostore.jobs import JobKind, JobRecord
 from virtcim.infostore.records import DomainRecord
@@ -55,7 +56,9 @@ class Recovery:
         records = await self._book.load()
         self._unfinished = [one for one in records if JobState(one.state) in UNFINISHED]
         owned = {
-            (one.host, one.domain) for one in self._unfinished if one.kind is JobKind.MIGRATION
+            (one.host, one.domain)
+            for one in self._unfinished
+            if one.kind is JobKind.MIGRATION and JobState(one.state) not in _NOT_BEGUN
         }
         stale: dict[DomainKey, DomainRecord] = {}
         for host in hosts:
@@ -70,23 +73,36 @@ class Recovery:
         """Resolve every unfinished job."""
         known = {host.name: host for host in hosts}
         unfinished, self._unfinished = self._unfinished, []
-        lives = []
-        for record in unfinished:
-            host = known.get(record.host)
-            if host is None:
-                ending = failed(1, _NO_HOST.reason)
-                await self._runner.step(
-                    record.id, JobState.EXCEPTION, NO_DOMAINS, ended=self._now(), **ending
-                )
-            else:
-                lives.append(await self._taken(record, host))
+        lives = [await self._taken(one, known[one.host]) for one in unfinished if one.host in known]
         async with asyncio.TaskGroup() as group:
             for live in lives:
                 group.create_task(self._resolve(live, recoverers))
+            for record in unfinished:
+                if record.host not in known:
+                    group.create_task(self._give_up(record))
+
+    async def _give_up(self, record: JobRecord) -> None:
+        """End a job whose host is not ours any more; a store that fails is asked again."""
+        ending = failed(1, _NO_HOST.reason)
+        while True:
+            try:
+                await self._runner.step(
+                    record.id, JobState.EXCEPTION, NO_DOMAINS, ended=self._now(), **ending
+                )
+            except InfostoreError as error:
+                log.warning("job_not_written", job=record.id, error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
     async def _taken(self, record: JobRecord, host: Host) -> Live:
-        """Take the turn of a job's domain again; nothing else can have it yet."""
-        domain = None if record.domain is None else DomainUUID(record.domain)
+        """Take the turn of a job's domain again; nothing else can have it yet.
+
+        A job that had not begun needs none, and has left no flag: beside it there can be another
+        of the same domain, when its first step was written after the store was given up.
+        """
+        begun = JobState(record.state) not in _NOT_BEGUN
+        domain = DomainUUID(record.domain) if begun and record.domain is not None else None
         if domain is not None:
             await host.turns.claim(domain, record.name)
         live = Live(record.id, host, domain, _nothing, None, migrating=True)
@@ -106,7 +122,7 @@ class Recovery:
         if isinstance(verdict, Adopted):
             live.work, live.stop = verdict.work, verdict.stop
             self._runner.go(live)
-            if live.asked is not None:
+            if live.asked is not None and live.stop is not None:
                 self._runner.end(live)
         elif isinstance(verdict, Completed):
             result: dict[str, object] = {"result": verdict.result, "percent": 100}

@@ -44,6 +44,7 @@ class Live:
     """A job whose work goes on here.
 
     asked: how it was asked to end, and by whom. may_begin: cleared while it is suspended.
+    has_slot: it has begun, or does so at this moment.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Live:
     migrating: bool
     asked: tuple[JobRequest, str] | None = None
     may_begin: asyncio.Event = field(default_factory=asyncio.Event)
+    has_slot: bool = False
     task: "asyncio.Task[None] | None" = None
     stopping: "asyncio.Task[None] | None" = None
 
@@ -130,6 +132,7 @@ class Runner:
             await live.may_begin.wait()
             await slot.acquire()
             if live.may_begin.is_set():
+                live.has_slot = True
                 return
             slot.release()
 
@@ -156,9 +159,12 @@ class Runner:
 
     def _failure(self, live: Live, error: Exception) -> tuple[JobState, dict[str, object]]:
         state = ENDED_BY[live.request]
-        if live.asked is not None:
-            return state, failed(1, f"{STATUS[state].lower()} at the request of {live.asked[1]}")
-        return state, failed(*told(error))
+        if live.asked is None:
+            return state, failed(*told(error))
+        sentence = f"{STATUS[state].lower()} at the request of {live.asked[1]}"
+        if isinstance(error, JobFailed):  # how the work left the domain
+            sentence += f": {error.error.reason}"
+        return state, failed(1, sentence)
 
     async def finish(self, live: Live, state: JobState, **changes: object) -> None:
         """Write the end; a store that fails is asked until it does not, since the end is a fact."""

@@ -67,8 +67,6 @@ STATUS: Mapping[JobState, str] = MappingProxyType({
 
 FINAL = frozenset(state for state, after in TRANSITIONS.items() if not after) - UNUSED
 UNFINISHED = frozenset(JobState) - FINAL - UNUSED
-WAITING = frozenset({JobState.NEW, JobState.SUSPENDED})
-"""Nothing was begun, and nothing has to be ended."""
 
 
 class IllegalTransition(Exception):

@@ -13,6 +13,7 @@ import structlog
 
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.actions import Action
+from virtcim.infostore.errors import InfostoreError
 from virtcim.inventory.host import Host, Result
 from virtcim.jobs.failures import wbem_error
 from virtcim.providers.model import HostModel
@@ -26,6 +27,9 @@ from virtcim.wbem.status import (
 log = structlog.get_logger("virtcim.providers")
 
 Undo = Callable[[], Awaitable[object]]
+
+UNCERTAIN = (errors.DeadlineExceeded, errors.ConnectionLost)
+"""After these a step may have been taken, and is taken back as if it had been."""
 
 _LEGACY: Mapping[type[errors.HypervisorError], type[WBEMError]] = MappingProxyType({
     errors.DomainNotFound: NotFound,
@@ -52,8 +56,8 @@ class Transaction:
         """Do something; `undo` is what takes it back, `what` names that."""
         try:
             result = await self.host.perform(action)
-        except (errors.DeadlineExceeded, errors.ConnectionLost):
-            self._take_back_by(what, undo)  # it may have been done
+        except UNCERTAIN:
+            self._take_back_by(what, undo)
             raise
         self._take_back_by(what, undo)
         return result
@@ -76,6 +80,9 @@ class Transaction:
             except errors.HypervisorError as error:
                 log.warning("not_rolled_back", host=self.host.name, what=what, error=error.detail)
                 failures.append(f"{what} ({error.detail})")
+            except InfostoreError as error:
+                log.warning("not_rolled_back", host=self.host.name, what=what, error=str(error))
+                failures.append(what)
         if failures:
             return f"; this was done and could not be undone: {', '.join(failures)}"
         return "; nothing was changed"

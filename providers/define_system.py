@@ -115,8 +115,7 @@ async def _reference(model: HostModel, path: object) -> str | None:
     except InvalidParameter:
         raise InvalidParameter("Invalid `InstanceID' from ReferenceConfiguration") from None
     draft = await opened(model, addressed.domain)
-    found = draft.before.persistent if addressed.pending else None
-    return found or draft.before.persistent or draft.before.live
+    return draft.before.persistent or draft.before.live
 
 
 async def _check_free(model: HostModel, name: str, uuid: DomainUUID) -> None:

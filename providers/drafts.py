@@ -7,15 +7,17 @@ start; where the domain runs, and its present state was addressed, there too.
 
 from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from virtcim.hypervisors.actions import DefineDomain, Definitions
 from virtcim.hypervisors.definition import Disk
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
+from virtcim.hypervisors.errors import NotSupported
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.changes import Changes, Given, Target, changed, write
 from virtcim.providers.changing import OF_DOMAIN, New, Resource, configuration_of, resource, view_of
-from virtcim.providers.committing import Transaction
+from virtcim.providers.committing import Transaction, refusal
 from virtcim.providers.configurations import Configuration, Kind, configurations
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.providers.live_changes import LiveChanges, Outcome
@@ -24,7 +26,7 @@ from virtcim.providers.new_devices import new_device, settable
 from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
 from virtcim.providers.system_settings import SystemView
 from virtcim.wbem.objects import Value
-from virtcim.wbem.status import Failed, NotFound
+from virtcim.wbem.status import NotFound
 
 Step = Callable[[Transaction], Awaitable[object]]
 
@@ -168,7 +170,7 @@ class Draft:
             self._act(live, wanted, outcome)
             return
         if wanted.changes.waits(wanted.view, wanted.values):
-            outcome.pending = self.defined is not None
+            self._leave(outcome, one.id)
             return
         limits = wanted.only(LIMITS if isinstance(one.device, Disk) else ())
         rest = wanted.only(limits.values, others=True)
@@ -184,12 +186,19 @@ class Draft:
         for name, value in wanted.values.items():
             make = wanted.changes.live.get(name)
             if make is None:
-                outcome.pending = True
+                self._leave(outcome, name)
                 continue
             self._write(live, wanted.only({name}))
             old: Any = wanted.old[name]
             do, undo = (make(self.domain.uuid, definition, one) for one in (value, old))
             self._running.act(do, undo, f"{name} of {wanted.id or self.domain.name}", outcome)
+
+    def _leave(self, outcome: Outcome, what: str) -> None:
+        """Leave a change to the next start; raises the CIM error where there will be none."""
+        if self.defined is None:
+            reason = NotSupported("it cannot be changed while the domain runs, which is transient")
+            raise refusal(self.model, reason, f"Unable to change {what} of `{self.domain.name}'")
+        outcome.pending = True
 
     # Making it so
 
@@ -218,15 +227,15 @@ class Draft:
                 f"the new definition of `{self.domain.name}'",
                 DefineDomain(xml=old),
             )
-        if self.defined is None and self.live is None:
-            raise Failed(f"domain `{self.domain.name}' has no definition")
         for step in (*self._running.steps, *self.further):
             await step(transaction)
         if self.record:
-            await self._remember()
+            await self._remember(transaction)
 
-    async def _remember(self) -> None:
+    async def _remember(self, transaction: Transaction) -> None:
         """Keep what the hypervisor cannot hold."""
-        host = self.model.host
-        current = host.listing.domains.get(self.domain.uuid, self.domain)
-        await host.record(self.domain.uuid, replace(current.record, **self.record))  # type: ignore[arg-type]
+        host, uuid = self.model.host, self.domain.uuid
+        old = host.record_of(uuid)
+        what = f"what is remembered of `{self.domain.name}'"
+        transaction.on_failure(what, partial(host.record, uuid, old))
+        await host.record(uuid, replace(old, **self.record))  # type: ignore[arg-type]

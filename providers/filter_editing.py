@@ -147,6 +147,16 @@ async def delete_list(model: HostModel, record: Record) -> None:
     libvirt refuses it while a domain runs with it; all else would be unable to start without it.
     """
     name = str(record["Name"])
+    uuid, tried = _known(model, name).uuid, f"Unable to delete filter {name}"
+    try:
+        async with model.host.turns.held(DomainUUID(uuid), f"the end of filter {name}"):
+            _check_unused(model, name, tried)
+            await perform(model, UndefineFilter(uuid=uuid), tried)
+    except errors.Busy as error:
+        raise Failed(f"{tried}: {error.detail}") from error
+
+
+def _check_unused(model: HostModel, name: str, tried: str) -> None:
     including = [
         parent
         for parent, found in definitions(model).items()
@@ -154,9 +164,7 @@ async def delete_list(model: HostModel, record: Record) -> None:
     ]
     users = [f"filter {parent}" for parent in including] + [*_domains_with(model, name)]
     if users:
-        raise Failed(f"Unable to delete filter {name}: it is in use by {users[0]}")
-    uuid = _known(model, name).uuid
-    await perform(model, UndefineFilter(uuid=uuid), f"Unable to delete filter {name}")
+        raise Failed(f"{tried}: it is in use by {users[0]}")
 
 
 def _domains_with(model: HostModel, name: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ from virtcim.hypervisors.definition.editing import DomainEditor, without_address
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.inventory.host import Host
 from virtcim.providers.changing import resource
-from virtcim.providers.committing import Transaction
+from virtcim.providers.committing import UNCERTAIN, Transaction
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.wbem.objects import Value
 
@@ -99,8 +99,8 @@ class LiveChanges:
     ) -> None:
         try:
             done = await self._done(do, outcome)
-        except (errors.DeadlineExceeded, errors.ConnectionLost):
-            transaction.on_failure(what, partial(self.host.perform, undo))  # it may have been done
+        except UNCERTAIN:
+            transaction.on_failure(what, partial(self.host.perform, undo))
             raise
         if done:
             transaction.on_failure(what, partial(self.host.perform, undo))
@@ -122,17 +122,25 @@ class LiveChanges:
         if self.before.persistent is not None:
             text = await self._completed(text, self.before.persistent, outcome)
         bare = without_address(text)
+        what, undo = f"the addition of {outcome.id}", partial(self._take_back, bare, outcome.id)
         try:
-            done = await self._done(AttachDevice(uuid=self.uuid, xml=text), outcome)
+            done = await self._attached(text, bare, outcome)
+        except UNCERTAIN:
+            transaction.on_failure(what, undo)
+            raise
+        if done:
+            transaction.on_failure(what, undo)
+
+    async def _attached(self, text: str, bare: str, outcome: Outcome) -> bool:
+        try:
+            return await self._done(AttachDevice(uuid=self.uuid, xml=text), outcome)
+        except UNCERTAIN:
+            raise
         except errors.HypervisorError:
             # The place that it has at the next start may be taken now, or not be there yet.
             if bare == text:
                 raise
-            done = await self._done(AttachDevice(uuid=self.uuid, xml=bare), outcome)
-        if done:
-            transaction.on_failure(
-                f"the addition of {outcome.id}", partial(self._take_back, bare, outcome.id)
-            )
+            return await self._done(AttachDevice(uuid=self.uuid, xml=bare), outcome)
 
     async def _completed(self, text: str, before: str, outcome: Outcome) -> str:
         """Return a device as the hypervisor completed it when it was defined."""
@@ -143,15 +151,24 @@ class LiveChanges:
         return text if known is None else editor.device_text(outcome.id)
 
     async def _detach(self, text: str, outcome: Outcome, transaction: Transaction) -> None:
-        if not await self._done(DetachDevice(uuid=self.uuid, xml=text), outcome):
-            return
-        await self._gone(outcome.id)
-        attach = AttachDevice(uuid=self.uuid, xml=text)
-        transaction.on_failure(f"the removal of {outcome.id}", partial(self.host.perform, attach))
+        what, undo = f"the removal of {outcome.id}", partial(self._put_back, text, outcome.id)
+        try:
+            if not await self._done(DetachDevice(uuid=self.uuid, xml=text), outcome):
+                return
+            await self._gone(outcome.id)
+        except UNCERTAIN:
+            transaction.on_failure(what, undo)
+            raise
+        transaction.on_failure(what, undo)
 
     async def _take_back(self, text: str, device_id: str) -> None:
-        await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
-        await self._gone(device_id)
+        if await self._is_there(device_id):
+            await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
+            await self._gone(device_id)
+
+    async def _put_back(self, text: str, device_id: str) -> None:
+        if not await self._is_there(device_id):
+            await self.host.perform(AttachDevice(uuid=self.uuid, xml=text))
 
     async def _gone(self, device_id: str) -> None:
         """Wait until the guest has let go of a device; raises HypervisorFailure."""

@@ -32,8 +32,6 @@ async def objections(directory: Path, seconds: float, question: Question) -> lis
     """
     try:
         programs = await asyncio.to_thread(_programs, directory)
-    except FileNotFoundError:
-        return []
     except OSError as error:
         return [f"the checks of the operator cannot be read: {error.strerror}"]
     file = await asyncio.to_thread(_written, question.parameters)
@@ -47,9 +45,13 @@ async def objections(directory: Path, seconds: float, question: Question) -> lis
 
 
 def _programs(directory: Path) -> list[Path]:
+    try:
+        found = sorted(directory.iterdir())
+    except FileNotFoundError:
+        return []
     return [
         path
-        for path in sorted(directory.iterdir())
+        for path in found  # a link that leads nowhere is an error, not a check that is not there
         if not path.name.startswith(".") and _is_program(path.stat().st_mode)
     ]
 

@@ -161,7 +161,7 @@ async def opened(model: HostModel, domain: Domain) -> Draft:
         raise NotFound(f"{name}: {error.detail}") from error
     except HypervisorError as error:
         raise refusal(model, error, f"Unable to read domain `{domain.name}'") from error
-    return Draft(model, domain, read)
+    return Draft(model, model.host.listing.domains.get(domain.uuid, domain), read)
 
 
 def rehearsed(drafts: Iterable[Draft]) -> MethodResult:

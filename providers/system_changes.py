@@ -197,7 +197,7 @@ SETTERS: Mapping[str, Setter] = {
 }  # fmt: skip
 
 BY_SERVICE = frozenset({"VirtualSystemIdentifier", "UUID", "AutoStart", "AutomaticStartupAction"})
-"""What is set beside the definition, by the service itself (define_system.py, modify_system.py)."""
+"""What the service sets beside the definition (define_system.py, system_methods.py)."""
 
 _GETTERS = {name: getter for name, getter in PROPERTIES.items() if name not in BY_SERVICE}
 

@@ -394,3 +394,20 @@ def test_what_an_action_changed_is_read_before_it_returns() -> None:
             await host.perform(DefineDomain(xml="<domain/>"))
 
     play(scene, facts(A), facts(B))
+
+
+def test_the_record_of_a_domain_that_migrates_is_kept() -> None:
+    """It is at neither end for a while, or its destination does not answer for long."""
+    store = Store({B: DomainRecord(weight=7, migrating=True)})
+
+    async def scene(_hypervisor: Scripted, host: Host, _seen: Seen) -> None:
+        host._interval = 0.0
+        await host.reconcile()
+        await host.reconcile()
+        assert B in store.held
+        host.recorded(B, DomainRecord(weight=7))
+        await host.reconcile()
+        await host.reconcile()
+        assert B not in store.held
+
+    play(scene, facts(A), store=store)

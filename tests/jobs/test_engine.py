@@ -337,3 +337,74 @@ def test_an_end_that_cannot_be_written_is_written_later(
         assert (job.state, failures) == (S.COMPLETED, [])
 
     play(tmp_path, scene)
+
+
+def test_a_request_that_meets_the_end_comes_too_late(tmp_path: Path) -> None:
+    """The end is being written when it is asked for: that is an answer, and no defect."""
+
+    async def scene(stage: Stage) -> None:
+        write, writing, go = stage.store.write_job, asyncio.Event(), asyncio.Event()
+
+        async def slow(step: JobWrite) -> None:
+            if step.job is not None and step.job.state == S.COMPLETED:
+                writing.set()
+                await go.wait()
+            await write(step)
+
+        stage.store.write_job = slow
+        gate = Gate()
+        job = await stage.engine.start(stage.plan(gate.work, stop=gate.stopper(ValueError())))
+        gate.go.set()
+        await writing.wait()
+        asking = asyncio.create_task(stage.engine.request(job.id, JobRequest.TERMINATE, "bob"))
+        await asyncio.sleep(0)
+        go.set()
+        assert await asking is Code.INVALID_STATE_TRANSITION
+        assert (await stage.ended(job)).state == S.COMPLETED
+
+    play(tmp_path, scene)
+
+
+def test_a_request_that_cannot_be_written_leaves_no_trace(tmp_path: Path) -> None:
+    """Work that fails by itself later was ended by nobody; a job that was to be held goes on."""
+
+    async def scene(stage: Stage) -> None:
+        write = stage.store.write_job
+
+        async def full(step: JobWrite) -> None:
+            if step.job is not None and step.job.state in {S.SHUTTING_DOWN, S.SUSPENDED}:
+                raise DiskFull("store")
+            await write(step)
+
+        stage.store.write_job = full
+        gate, second = Gate(), Gate()
+        job = await stage.engine.start(stage.plan(gate.work, stop=gate.stopper(ValueError())))
+        await gate.began.wait()
+        waiting = await stage.engine.start(stage.plan(second.work, domain=B))
+        for one, wanted in ((job, JobRequest.TERMINATE), (waiting, JobRequest.SUSPEND)):
+            with pytest.raises(DiskFull):
+                await stage.engine.request(one.id, wanted, "bob")
+        gate.failure = HypervisorFailure("qemu is gone")
+        gate.go.set()
+        done = await stage.ended(job)
+        assert (done.state, done.error) == (S.EXCEPTION, "qemu is gone")
+        await second.began.wait()
+
+    play(tmp_path, scene, at_once=1)
+
+
+def test_jobs_that_start_together_can_be_ended_while_they_wait(tmp_path: Path) -> None:
+    """Two of them found the host free; the one that has to wait is not busy beginning."""
+
+    async def scene(stage: Stage) -> None:
+        gate = Gate()
+        jobs = await asyncio.gather(
+            *(stage.engine.start(stage.plan(gate.work, domain=one)) for one in (A, B))
+        )
+        await gate.began.wait()
+        (waiting,) = (one for one in jobs if stage.state(one) is S.STARTING)
+        code = await stage.engine.request(waiting.id, JobRequest.TERMINATE, "bob")
+        assert code is Code.COMPLETED_WITH_NO_ERROR
+        assert stage.state(waiting) is S.TERMINATED
+
+    play(tmp_path, scene, at_once=1)

@@ -325,3 +325,43 @@ def test_what_had_noted_nothing_has_done_nothing() -> None:
         return await recoverer({})(scene.run.record, scene.here)
 
     assert isinstance(asyncio.run(ask()), Failed)
+
+
+def test_a_guest_that_was_shut_down_before_a_crash_is_started_again() -> None:
+    """Also when the destination cannot even be looked at any more."""
+    scene = Scene(move(MoveType.RESTART), Phase.BEGINNING)
+    scene.source.now[A] = replace(facts(A), state=DomainState.SHUTOFF, id=None)
+    scene.source.reachable = False
+    assert "unreachable" in scene.failure()
+    assert scene.source.verbs_done == [Verb.START]
+
+
+def test_an_answer_that_was_lost_after_the_start_is_no_failure() -> None:
+    """The guest runs at the destination, whatever became of the call."""
+    scene = Scene(move(MoveType.RESTART))
+    scene.source.fail[StartAt] = ConnectionLost("gone")
+    arrive = scene.source.migrate
+
+    async def arrive_and_run() -> None:
+        await arrive()
+        scene.source.is_off_there = False
+
+    scene.source.migrate = arrive_and_run
+    assert scene.result() == {}
+    assert scene.count(BringBack) == 0
+
+
+def test_a_migration_that_goes_on_waits_for_the_turn_at_the_destination() -> None:
+    """Somebody else has it after a crash; the domain is where it is, and must be found."""
+    scene = Scene(move(), Phase.TRANSFER)
+
+    async def whole() -> None:
+        await scene.there.turns.claim(A, "another job")
+        playing = asyncio.create_task(scene.play())
+        await asyncio.sleep(0.02)
+        assert not playing.done()
+        scene.there.turns.release(A)
+        with pytest.raises(JobFailed):
+            await playing
+
+    asyncio.run(whole())

@@ -145,3 +145,38 @@ def test_jobs_of_hosts_that_are_gone_have_failed(url: str) -> None:
         assert "not configured any more" in (stage.engine.record("j").error or "")
 
     resume(url, left_behind(S.RUNNING, host="gone"), Completed(), scene)
+
+
+def test_a_job_that_never_began_is_in_nobodys_way(url: str) -> None:
+    """Its first step was written after the store was given up; another of its domain then ran."""
+
+    async def whole() -> None:
+        async with server(url) as stage:
+            flag = DomainRecord(migrating=True)
+            phantom = left_behind(S.STARTING, id="phantom")
+            for record in (phantom, left_behind(S.RUNNING)):
+                await stage.store.write_job(JobWrite(record, domains={("h", A): flag}))
+        async with server(url, {JobKind.MIGRATION: adopting}) as stage:
+            await gate.began.wait()
+            await stage.until(lambda: stage.engine.record("phantom").state == S.EXCEPTION)
+            assert stage.host.listing.domains[A].record.migrating
+            gate.go.set()
+            assert (await stage.ended(left_behind(S.RUNNING))).state == S.COMPLETED
+
+    async def adopting(_record: JobRecord, _host: Host) -> Verdict:
+        return Adopted(gate.work)
+
+    gate = Gate()
+    asyncio.run(whole())
+
+
+def test_what_cannot_be_ended_is_not_killed_for_it(url: str) -> None:
+    """It was asked to end before the crash; the rest of its work has no way to be stopped."""
+
+    async def scene(stage: Stage) -> None:
+        await gate.began.wait()
+        gate.go.set()
+        assert (await stage.ended(left_behind(S.SHUTTING_DOWN))).state == S.COMPLETED
+
+    gate = Gate()
+    resume(url, left_behind(S.SHUTTING_DOWN), Adopted(gate.work), scene)

@@ -17,7 +17,14 @@ from virtcim.hypervisors.model import Verb
 from virtcim.infostore.records import DomainRecord
 from virtcim.providers import live_changes
 from virtcim.wbem.paths import ObjectPath
-from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, NotFound, WBEMError
+from virtcim.wbem.status import (
+    AlreadyExists,
+    Failed,
+    InvalidParameter,
+    NotFound,
+    NotSupported,
+    WBEMError,
+)
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -229,6 +236,8 @@ def test_a_transient_domain_is_changed_as_it_runs(lab: Lab) -> None:
         assert "sdb" in {one.id for one in parse_domain(found.live or "").devices}
         with pytest.raises(NotFound):
             await shop.modify("Disk", "passing/defined/vda", DriverCache="none")
+        with pytest.raises(NotSupported, match=r"Unable to change Period of `passing'.*transient"):
+            await shop.modify("Proc", "passing/proc", Period=50000)
         await destroy(shop, "passing")
 
     work(scene, lab.uri(), "KVM")

@@ -37,6 +37,14 @@ def test_a_directory_that_is_none(tmp_path: Path) -> None:
     assert ask(tmp_path / "file") == ["the checks of the operator cannot be read: Not a directory"]
 
 
+def test_a_check_that_is_a_link_to_nothing(tmp_path: Path) -> None:
+    """It objects, and does not make the others be passed over."""
+    program(tmp_path, "b", "exit 1")
+    (tmp_path / "a").symlink_to(tmp_path / "gone")
+    text = "the checks of the operator cannot be read: No such file or directory"
+    assert ask(tmp_path) == [text]
+
+
 def test_who_objects(tmp_path: Path) -> None:
     """Each with its name, in the order of their names; who cannot be run objects."""
     program(tmp_path, "b", "exit 3")
