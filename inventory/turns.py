@@ -5,6 +5,7 @@ its effect can be read. A job holds it as long as it lives, and nobody waits for
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,14 +17,24 @@ WAIT_SECONDS = 20.0
 """How long a change waits for another one; clients wait for their replies at least 30 s."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Who has a domain's turn; purpose is what others are told who have to wait."""
+
+    purpose: str
+    is_job: bool
+
+    def refusal(self) -> Busy:
+        """What others are told."""
+        return Busy(f"{self.purpose} is under way")
+
+
 @dataclass(slots=True, eq=False)
 class _Queue:
     """Who holds a domain's turn, and who waits for it."""
 
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    holder: str = ""
-    is_job: bool = False
-    waiting: int = 0
+    holder: _Holder
+    waiting: deque[tuple["asyncio.Future[None]", _Holder]] = field(default_factory=deque)
 
 
 class Turns:
@@ -39,7 +50,7 @@ class Turns:
 
         Raises Busy when a job holds it, or when it did not come in time.
         """
-        await self._take(uuid, purpose, is_job=False)
+        await self._take(uuid, _Holder(purpose, is_job=False))
         try:
             yield
         finally:
@@ -47,27 +58,41 @@ class Turns:
 
     async def claim(self, uuid: DomainUUID, purpose: str) -> None:
         """Take the turn for a job, which gives it back by `release`; raises Busy as `held`."""
-        await self._take(uuid, purpose, is_job=True)
+        await self._take(uuid, _Holder(purpose, is_job=True))
 
     def release(self, uuid: DomainUUID) -> None:
-        """Give the turn to who waits."""
+        """Give the turn to who waits longest; when that is a job, nobody waits any more."""
         queue = self._queues[uuid]
-        queue.lock.release()
-        if not queue.waiting:
+        while queue.waiting:
+            turn, holder = queue.waiting.popleft()
+            if not turn.done():  # who waits has not given up
+                queue.holder = holder
+                turn.set_result(None)
+                break
+        else:
             del self._queues[uuid]
+            return
+        if queue.holder.is_job:
+            for other, _ in queue.waiting:
+                if not other.done():
+                    other.set_exception(queue.holder.refusal())
+            queue.waiting.clear()
 
-    async def _take(self, uuid: DomainUUID, purpose: str, *, is_job: bool) -> None:
-        queue = self._queues.setdefault(uuid, _Queue())
-        if queue.is_job and queue.lock.locked():
-            raise Busy(f"{queue.holder} is under way")
-        queue.waiting += 1
+    async def _take(self, uuid: DomainUUID, holder: _Holder) -> None:
+        queue = self._queues.get(uuid)
+        if queue is None:
+            self._queues[uuid] = _Queue(holder)
+            return
+        if queue.holder.is_job:
+            raise queue.holder.refusal()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.waiting.append((turn, holder))
         try:
             async with asyncio.timeout(self._wait_seconds):
-                await queue.lock.acquire()
-        except TimeoutError:
-            raise Busy(f"{queue.holder} is under way") from None
-        finally:
-            queue.waiting -= 1
-            if not queue.waiting and not queue.lock.locked():
-                self._queues.pop(uuid, None)
-        queue.holder, queue.is_job = purpose, is_job
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.release(uuid)  # it came as we left
+            if isinstance(error, TimeoutError):
+                raise queue.holder.refusal() from None
+            raise

@@ -5,11 +5,12 @@ then, since nobody decides anything by it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -126,7 +127,10 @@ class Book:
 
     async def remove(self, ids: Sequence[str]) -> None:
         """Forget jobs; raises InfostoreError."""
-        await self._store.write_job(JobWrite(removed=tuple(ids)))
+        async with AsyncExitStack() as turns:
+            for job_id in ids:  # a step that is being written must not bring a job back
+                await turns.enter_async_context(self._turns.setdefault(job_id, asyncio.Lock()))
+            await self._store.write_job(JobWrite(removed=tuple(ids)))
         for job_id in ids:
             old = self._jobs.pop(job_id, None)
             self._kept.pop(job_id, None)
@@ -135,25 +139,35 @@ class Book:
                 self._by_host.pop(old.record.host, None)
                 tell(self.listeners, old, None)
 
+    def take_back(self, job_id: str, domains: Mapping[DomainKey, DomainRecord]) -> None:
+        """Undo a first step that was given up and may still be written: behind it."""
+        self._begin(self._store.write_job(JobWrite(removed=(job_id,), domains=domains)))
+
     def show(self, record: JobRecord) -> None:
         """Make progress visible, and durable when it has not been for a while."""
         self._publish(record)
         if self._now() - self._kept.get(record.id, self._now()) >= KEEP_EVERY:
             self._kept[record.id] = self._now()
-            keeping = asyncio.create_task(self._keep(record.id))
-            self._keeping.add(keeping)
-            keeping.add_done_callback(self._keeping.discard)
+            self._begin(self._keep(record.id))
+
+    def _begin(self, writing: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.create_task(_written(writing))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
 
     async def _keep(self, job_id: str) -> None:
-        try:
+        with suppress(NoSuchJob):
             await self.change(job_id, lambda record: record)
-        except NoSuchJob:
-            pass
-        except InfostoreError as error:  # the next step says whether it matters
-            log.warning("progress_not_written", job=job_id, error=str(error))
 
     def _publish(self, record: JobRecord) -> None:
         old = self._jobs.get(record.id)
         new = self._jobs[record.id] = Job(record, self._now())
         self._by_host.pop(record.host, None)
         tell(self.listeners, old, new)
+
+
+async def _written(writing: Coroutine[Any, Any, object]) -> None:
+    try:
+        await writing
+    except InfostoreError as error:  # the next step, or the next start, says whether it matters
+        log.warning("progress_not_written", error=str(error))

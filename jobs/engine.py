@@ -12,7 +12,9 @@ from uuid import uuid4
 
 import structlog
 
-from virtcim.infostore.jobs import DEFAULT_REMOVAL_SECONDS, JobKind, JobRecord
+from virtcim.hypervisors.errors import Busy
+from virtcim.infostore.errors import Late
+from virtcim.infostore.jobs import DEFAULT_REMOVAL_SECONDS, Facts, JobKind, JobRecord
 from virtcim.inventory.host import Host
 from virtcim.jobs.book import Book, Job, JobListener, JobStore
 from virtcim.jobs.plans import Plan, Recoverer
@@ -97,10 +99,13 @@ class Engine:
             await plan.host.turns.claim(plan.domain, plan.name)
         live = Live(str(uuid4()), plan.host, plan.domain, plan.work, plan.stop, plan.migrating)
         try:
+            _check_unchanged(plan)
             record = self._first(live.id, plan)
             flags = live.flags(migrating=True)
             await self._book.add(record, flags)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Late):  # it may still be written
+                self._book.take_back(live.id, live.flags(migrating=False, even_if_unset=True))
             live.release()
             raise
         live.show(flags)
@@ -171,8 +176,9 @@ class Engine:
             return _Code.NOT_SUPPORTED
         if state not in {JobState.RUNNING, JobState.SHUTTING_DOWN}:
             return _Code.BUSY  # it will run in a moment
-        if state is not JobState.SHUTTING_DOWN:
-            await self._runner.step(live.id, JobState.SHUTTING_DOWN)
+        asked: Facts = {"asked": wanted.value, "asked_by": user}  # recovery must know
+        notes = {**self.record(live.id).notes, **asked}
+        await self._runner.step(live.id, JobState.SHUTTING_DOWN, notes=notes)
         live.asked = (wanted, user)
         self._runner.end(live)
         return await self._answer(live, wanted)
@@ -209,3 +215,18 @@ class Engine:
             return False
         await self._book.remove([job_id])
         return True
+
+
+_DECISIVE = ("name", "id", "state", "persistent", "managed_save")
+"""Facts of a domain that plans are made from."""
+
+
+def _check_unchanged(plan: Plan) -> None:
+    """Raise Busy when the domain is not any more what the plan was made for."""
+    if plan.domain is None or plan.seen is None:
+        return
+    domain = plan.host.listing.domains.get(plan.domain)
+    if domain is None or any(
+        getattr(domain.facts, name) != getattr(plan.seen, name) for name in _DECISIVE
+    ):
+        raise Busy("the domain has changed meanwhile")

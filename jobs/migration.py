@@ -108,7 +108,9 @@ class Migration:
             raise
         try:
             if self.move.restarts:
+                await run.note("Waiting for the guest to shut down")
                 await self._shut_down()
+                await run.note("Running")
             await run.note(phase=Phase.TRANSFER.value)
         except JobFailed as failure:
             return await self._stay(failure.error)
@@ -248,9 +250,12 @@ class Migration:
         try:
             await self._source.perform(action)
         except HypervisorError as error:
-            await self._look_again()
-            reason = f"{failure.reason}; it stays there, and is off: {error.detail}"
-            raise JobFailed(Failed(reason)) from error
+            if await self._finder.here() is not Place.OFF:  # whatever became of the call
+                await self._look_again()
+                if self._target is not None:
+                    await self._move_record(self._target)
+                reason = f"{failure.reason}; it stays there, and is off: {error.detail}"
+                raise JobFailed(Failed(reason)) from error
         await self._stay(failure)
 
     async def _autostart_there(self) -> None:

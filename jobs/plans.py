@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from virtcim.hypervisors.model import DomainUUID
+from virtcim.hypervisors.model import DomainFacts, DomainUUID
 from virtcim.infostore.jobs import (
     JSON,
     NO_FACTS,
@@ -46,6 +46,7 @@ class Plan:
     domain: whose turn it holds; None means that it changes no domain.
     stop: None means that the work cannot be ended once it has begun.
     migrating: the domain's record says so exactly while the job lives.
+    seen: what the plan was made from; None means that it fits the domain in any state.
     """
 
     kind: JobKind
@@ -59,6 +60,7 @@ class Plan:
     stop: Stop | None = None
     parameters: Facts = field(default_factory=lambda: NO_FACTS)
     migrating: bool = False
+    seen: DomainFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.host import Communication, Host
 from virtcim.jobs.book import NO_DOMAINS, Book, JobStore
 from virtcim.jobs.plans import Adopted, Completed, Failed, Recoverer, Verdict
-from virtcim.jobs.running import Live, Runner, failed
+from virtcim.jobs.running import ENDED_BY, Live, Runner, failed
 from virtcim.jobs.states import UNFINISHED, JobRequest
 from virtcim.schema.valuemaps import JobState
 
@@ -107,7 +107,9 @@ class Recovery:
             await host.turns.claim(domain, record.name)
         live = Live(record.id, host, domain, _nothing, None, migrating=True)
         if record.state == JobState.SHUTTING_DOWN:
-            live.asked = (JobRequest.TERMINATE, "a client before the server ended")
+            killed = record.notes.get("asked") == JobRequest.KILL.value
+            wanted = JobRequest.KILL if killed else JobRequest.TERMINATE
+            live.asked = (wanted, str(record.notes.get("asked_by", "a client")))
         return live
 
     async def _resolve(self, live: Live, recoverers: Mapping[JobKind, Recoverer]) -> None:
@@ -128,7 +130,7 @@ class Recovery:
             result: dict[str, object] = {"result": verdict.result, "percent": 100}
             await self._runner.finish(live, JobState.COMPLETED, **result)
         else:
-            state = JobState.TERMINATED if live.asked is not None else JobState.EXCEPTION
+            state = ENDED_BY[live.request]
             await self._runner.finish(live, state, **failed(1, verdict.reason))
 
     async def _verdict(self, recoverer: Recoverer, record: JobRecord, host: Host) -> Verdict:

@@ -69,12 +69,14 @@ class Live:
         if self.domain is not None:
             self.host.turns.release(self.domain)
 
-    def flags(self, *, migrating: bool) -> Mapping[DomainKey, DomainRecord]:
+    def flags(
+        self, *, migrating: bool, even_if_unset: bool = False
+    ) -> Mapping[DomainKey, DomainRecord]:
         """Return the domain's record that goes with the first step, or with the last."""
         if self.domain is None or not self.migrating:
             return NO_DOMAINS
         record = self.host.record_of(self.domain)
-        if not migrating and not record.migrating:
+        if not (migrating or even_if_unset or record.migrating):
             return NO_DOMAINS  # the domain has left, and its record with it
         return {(self.host.name, self.domain): replace(record, migrating=migrating)}
 
@@ -171,18 +173,32 @@ class Runner:
         if live.stopping is not None:
             live.stopping.cancel()
         flags = live.flags(migrating=False)
+        try:
+            record = await self._last_step(live, state, flags, changes)
+            live.show(flags)
+            log.info("job_ended", job=live.id, state=state.name, error=record.error)
+        finally:
+            self.live.pop(live.id, None)
+            live.release()
+
+    async def _last_step(
+        self,
+        live: Live,
+        state: JobState,
+        flags: Mapping[DomainKey, DomainRecord],
+        changes: dict[str, object],
+    ) -> JobRecord:
         while True:
             try:
-                record = await self.step(live.id, state, flags, ended=self._now(), **changes)
+                return await self.step(live.id, state, flags, ended=self._now(), **changes)
             except InfostoreError as error:
                 log.warning("job_not_written", job=live.id, error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                break
-        live.show(flags)
-        self.live.pop(live.id, None)
-        live.release()
-        log.info("job_ended", job=live.id, state=state.name, error=record.error)
+            except (TypeError, ValueError):  # a defect: what came of it cannot be written
+                log.exception("job_defect", job=live.id)
+                if changes.get("result") == {}:
+                    raise
+                changes = {**changes, "result": {}, "details": {}}
 
     async def step(
         self,
@@ -207,12 +223,14 @@ class Runner:
 
     async def _stop(self, live: Live) -> None:
         """Ask until it does, since it may be at a place where it cannot hear; then give it up."""
-        killed_for = 0.0
+        killed_for, said = 0.0, False
         while killed_for < KILL_SECONDS and live.stop is not None:
             try:
                 await live.stop()
             except HypervisorError as error:
-                log.info("job_does_not_stop_yet", job=live.id, error=str(error))
+                if not said:
+                    log.info("job_does_not_stop_yet", job=live.id, error=str(error))
+                said = True
             await asyncio.sleep(STOP_AGAIN_SECONDS)
             if live.request is JobRequest.KILL:
                 killed_for += STOP_AGAIN_SECONDS

@@ -24,6 +24,7 @@ from virtcim.hypervisors.actions import (
     SaveMemory,
 )
 from virtcim.hypervisors.model import DomainState
+from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import Facts, JobKind, JobRecord
 from virtcim.inventory.host import Host
 from virtcim.jobs import plans
@@ -72,8 +73,10 @@ _STATES: Mapping[DomainState, str] = MappingProxyType({
 
 
 def plan(host: Host, task: Assignment, *, method: str, owner: str) -> Plan:
-    """Return the plan of a job."""
+    """Return the plan of a job, for the domain as it is at this moment."""
+    domain = host.listing.domains.get(task.uuid)
     return Plan(
+        seen=None if domain is None else domain.facts,
         kind=JobKind.SNAPSHOT,
         host=host,
         domain=task.uuid,
@@ -179,7 +182,10 @@ async def _save(host: Host, task: Assignment, run: Run) -> None:
         await host.perform(SaveMemory(uuid=task.uuid))
     finally:
         watching.cancel()
-    await run.note("Save finished", **{_SAVED: True})
+    try:
+        await run.note("Save finished", **{_SAVED: True})
+    except InfostoreError as error:  # the guest must not stay off for it
+        log.warning("progress_not_written", job=run.record.id, error=str(error))
 
 
 async def _show_progress(host: Host, task: Assignment, run: Run) -> None:

@@ -24,8 +24,14 @@ def _needed(value: Value) -> Value:
     return value
 
 
+LONGEST_STAY = 100 * 365 * 86400
+
+
 def _seconds(value: Value) -> int:
-    return seconds_of(str(_needed(value)))
+    seconds = seconds_of(str(_needed(value)))
+    if seconds > LONGEST_STAY:
+        raise ValueError("a job stays for a hundred years at most")
+    return seconds
 
 
 _Change = tuple[str, Callable[[Value], Any]]

@@ -227,6 +227,7 @@ async def _started(model: HostModel, method: str, request: Request) -> MethodRes
         work=migration.work,
         stop=migration.stop,
         migrating=True,
+        seen=request.domain.facts,
     )
     try:
         return started(model, await model.engine.start(plan))

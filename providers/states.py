@@ -247,12 +247,11 @@ def _with_saved_state(base: StateRow) -> StateRow:
 
 
 def _migrating(base: StateRow) -> StateRow:
-    """The domain relocates; of all requests only switching it off keeps its sense."""
-    available = tuple(s for s in base.available_requested_states if s is RequestedState.DISABLED)
+    """The domain relocates; its job has its turn, so that all requests are refused."""
     result = replace(
         base,
         transitioning_to_state=RequestedState.NO_CHANGE,
-        available_requested_states=available,
+        available_requested_states=(),
     )
     if OperationalStatus.RELOCATING in base.operational_status:
         return result

@@ -84,3 +84,47 @@ def test_nothing_is_remembered_of_turns_that_are_over() -> None:
         assert turns._queues == {}
 
     asyncio.run(scene())
+
+
+def test_who_waits_is_refused_when_a_job_comes_first() -> None:
+    """A job that was asked for before has the turn now, and nobody waits for a job."""
+
+    async def scene() -> None:
+        turns = Turns(wait_seconds=1000)
+
+        async def change() -> None:
+            async with turns.held(A, "late change"):
+                pass
+
+        async with turns.held(A, "first change"):
+            job = asyncio.create_task(turns.claim(A, "migration"))
+            await asyncio.sleep(0)
+            later = asyncio.create_task(change())
+            await asyncio.sleep(0)
+        await job
+        with pytest.raises(Busy, match="migration is under way"):
+            await later
+        turns.release(A)
+        await change()
+
+    asyncio.run(scene())
+
+
+def test_a_turn_that_comes_as_its_owner_leaves_is_passed_on() -> None:
+    """Cancelling who was just given the turn costs nobody else's."""
+
+    async def scene() -> None:
+        turns = Turns(wait_seconds=1000)
+        await turns.claim(A, "x")
+        turns.release(A)
+        async with turns.held(A, "first"):
+            waiting = asyncio.create_task(turns.claim(A, "second"))
+            await asyncio.sleep(0)
+        waiting.cancel()  # it has the turn, and does not know yet
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with turns.held(A, "third"):
+            pass
+        assert turns._queues == {}
+
+    asyncio.run(scene())

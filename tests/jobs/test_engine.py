@@ -8,7 +8,8 @@ import pytest
 from tests.inventory.scripted import A, B
 from tests.jobs.scenes import Clock, Gate, Stage, play
 from virtcim.hypervisors.errors import Busy, HypervisorFailure, InvalidState
-from virtcim.infostore.errors import DiskFull
+from virtcim.hypervisors.model import Verb
+from virtcim.infostore.errors import DiskFull, Late
 from virtcim.infostore.job_table import JobWrite
 from virtcim.infostore.jobs import Facts
 from virtcim.jobs import JobFailed, NoSuchJob, Run
@@ -408,3 +409,54 @@ def test_jobs_that_start_together_can_be_ended_while_they_wait(tmp_path: Path) -
         assert stage.state(waiting) is S.TERMINATED
 
     play(tmp_path, scene, at_once=1)
+
+
+def test_a_plan_for_another_domain_than_it_is_now_is_refused(tmp_path: Path) -> None:
+    """What changed while others had the turn, or while checks were made, is no basis."""
+
+    async def scene(stage: Stage) -> None:
+        seen = stage.host.listing.domains[A].facts
+        await stage.host.change(A, Verb.SUSPEND)
+        gate = Gate()
+        with pytest.raises(Busy, match="changed meanwhile"):
+            await stage.engine.start(stage.plan(gate.work, seen=seen))
+        gate.go.set()
+        now = stage.host.listing.domains[A].facts
+        await stage.ended(await stage.engine.start(stage.plan(gate.work, seen=now)))
+
+    play(tmp_path, scene)
+
+
+def test_a_first_step_that_is_written_late_is_taken_back(tmp_path: Path) -> None:
+    """Its client was told that there is no job."""
+
+    async def scene(stage: Stage) -> None:
+        write = stage.store.write_job
+
+        async def late(step: JobWrite) -> None:
+            stage.store.write_job = write
+            await write(step)
+            raise Late("store")
+
+        stage.store.write_job = late
+        with pytest.raises(Late):
+            await stage.engine.start(stage.plan(Gate().work, migrating=True))
+        async with asyncio.timeout(60):
+            while await stage.store.jobs() or (await stage.store.records("h"))[A].migrating:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert stage.engine.jobs("h") == ()
+
+    play(tmp_path, scene)
+
+
+def test_what_came_of_work_may_be_unwritable(tmp_path: Path) -> None:
+    """The job ends all the same, and the domain is free."""
+
+    async def scene(stage: Stage) -> None:
+        async def work(_run: Run) -> Facts | None:
+            return {"odd": object()}  # type: ignore[dict-item]
+
+        done = await stage.ended(await stage.engine.start(stage.plan(work)))
+        assert (done.state, done.result) == (S.COMPLETED, {})
+
+    play(tmp_path, scene)

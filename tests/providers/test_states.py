@@ -185,11 +185,11 @@ def test_failed_restore_stays_visible() -> None:
 
 
 def test_migration_adds_relocating() -> None:
-    """A migrating domain relocates beside what else it is, and can only be switched off."""
+    """A migrating domain relocates beside what else it is; its job has its turn."""
     result = shown(S.RUNNING, R.BOOTED, migrating=True)
     assert result.operational_status == (2, 19)
     assert result.status_descriptions == ("booted", "migrating")
-    assert result.available_requested_states == (3,)
+    assert result.available_requested_states == ()
     assert result.enabled_state is EnabledState.ENABLED
     closing = shown(S.SHUTDOWN, migrating=True)
     assert closing.transitioning_to_state is RequestedState.NO_CHANGE
