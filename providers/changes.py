@@ -246,5 +246,10 @@ def pair(text: str, what: str = "NAME=VALUE", separator: str = "=") -> tuple[str
 
 
 def kibibytes(value: int) -> int:
-    """Return KiB as bytes."""
+    """Return KiB as bytes; raises ValueError for more than libvirt's numbers hold."""
+    if value >= _MOST_KIBIBYTES:
+        raise ValueError("it is 2^63 bytes or more")
     return value * 1024
+
+
+_MOST_KIBIBYTES = 2**53

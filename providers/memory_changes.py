@@ -24,7 +24,11 @@ from virtcim.providers.model import HostModel
 from virtcim.providers.quantities import bytes_of
 from virtcim.wbem.status import InvalidParameter
 
-_QUANTITIES = ("virtualquantity", "reservation", "limit")
+_QUANTITIES: Mapping[str, str] = {
+    "virtualquantity": "VirtualQuantity",
+    "reservation":     "Reservation",
+    "limit":           "Limit",
+}  # fmt: skip
 
 
 def prepare(model: HostModel, given: Given, *, is_new: bool) -> Given:
@@ -37,8 +41,18 @@ def prepare(model: HostModel, given: Given, *, is_new: bool) -> Given:
     for name in _QUANTITIES:
         quantity: Any = found.get(name)
         if quantity is not None:
-            found[name] = _kibibytes(model, quantity, units)
+            size = _kibibytes(model, quantity, units)
+            found[name] = size
+            if is_new and 0 < size < _LEAST_KIBIBYTES:
+                raise InvalidParameter(
+                    f"{_QUANTITIES[name]} cannot be {quantity} {units}: it is less than 1 MiB; "
+                    "AllocationUnits says the unit"
+                )
     return found
+
+
+_LEAST_KIBIBYTES = 1024
+"""Of something new: who asks for less has forgotten the unit."""
 
 
 def _kibibytes(model: HostModel, quantity: int, units: str) -> int:

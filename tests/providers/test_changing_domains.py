@@ -134,6 +134,21 @@ async def _changes(shop: Workshop, domain: str) -> None:
             assert len([line for line in changed if line[0] == "+"]) <= 1, (device.id, changed)
 
 
+def test_what_is_taken_away(lab: Lab) -> None:
+    """An empty array takes a list away, also one that libvirt then completes."""
+
+    async def scene(shop: Workshop) -> None:
+        await shop.define("emptied", *small(shop), BootDevices=("network", "hd"))
+        await shop.modify_system("KVM:emptied", BootDevices=("cdrom",), Timers=("rtc track=wall",))
+        await shop.modify_system("KVM:emptied", BootDevices=(), Timers=())
+        made = parse_domain((await shop.texts("emptied")).persistent or "")
+        assert "cdrom" not in made.boot_devices
+        assert made.timers == ()
+        await destroy(shop, "emptied")
+
+    work(scene, lab.uri(), "KVM")
+
+
 # Running domains
 
 
