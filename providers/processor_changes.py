@@ -1,6 +1,6 @@
 """What clients can change of a domain's processors (processor_settings.py)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from virtcim.providers.changes import (
 )
 from virtcim.providers.model import HostModel
 from virtcim.providers.processor_settings import PROPERTIES, cell_text
-from virtcim.providers.views import MOST_PROCESSORS
+from virtcim.providers.views import MOST_PROCESSORS, SettingView
 
 LEAST_WEIGHT, MOST_WEIGHT = 2, 262144  # cgroup's cpu.shares
 _NO_CPU = CPU()
@@ -52,7 +52,7 @@ def _quantity(target: Target, value: int) -> None:
         target.edit.set("vcpus", value)
         most = value
     if value > most:
-        raise ValueError(f"it can have {most} at most, see Limit")
+        raise ValueError(f"it can have {most} at most: raise Limit with it")
     target.edit.set("current_vcpus", None if value == most else value)
 
 
@@ -156,6 +156,13 @@ def _set_shares(uuid: DomainUUID, _definition: DomainDefinition, value: int) -> 
     return SetShares(uuid=uuid, shares=value)
 
 
+def _later(view: SettingView, values: Mapping[str, Any]) -> Collection[str]:
+    """Return what is beyond a Limit that the same request raises, which waits itself."""
+    raised = "Limit" in values or view.model.behaviour.limit_is_cap
+    beyond = values.get("VirtualQuantity", 0) > (view.definition.vcpus or 0)
+    return ("VirtualQuantity",) if raised and beyond else ()
+
+
 LIVE: Mapping[str, Live] = {"VirtualQuantity": _set_vcpus, "Weight": _set_shares}
 
 
@@ -179,5 +186,6 @@ CHANGES = Changes(
         BootOrder="processors do not boot",
     ),
     live=LIVE,
+    later=_later,
     prepare=prepare,
 )
