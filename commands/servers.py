@@ -25,5 +25,7 @@ def answering() -> Iterator[None]:
         yield
     except pywbem.CIMError as error:
         raise Failure(error.status_description or str(error)) from error
+    except pywbem.AuthError as error:
+        raise Failure(str(error)) from error
     except pywbem.Error as error:
         raise Failure(f"{error}; is the server running, and is this its URL?") from error

@@ -1,6 +1,7 @@
 """``virtcim set``: changes a setting through a running server, or shows what it would change.
 
 It is found by its InstanceID: `web/vda` is a disk of the domain web, `web` its system.
+The settings of resources that were changed are printed; for a system there is nothing to print.
 """
 
 import sys
@@ -64,7 +65,7 @@ def _find(server: Any, setting: str) -> Any:
             for part in server.AssociatorNames(system, AssocClass=_PARTS):
                 if part["InstanceID"] == setting:
                     return part
-    raise Failure(f"there is no setting {setting!r}; `web` and `web/vda` are of the domain web")
+    raise Failure(f"there is no setting {setting!r}; it is named as DOMAIN or as DOMAIN/RESOURCE")
 
 
 def _instance(server: Any, path: Any, given: list[tuple[str, str]]) -> Any:
@@ -74,18 +75,21 @@ def _instance(server: Any, path: Any, given: list[tuple[str, str]]) -> Any:
     for name, value in given:
         if name not in declared:
             raise Failure(f"{path.classname} has no property {name}", MISUSED)
+        if name in path.keybindings:
+            raise Failure(f"{name} names the setting, and cannot be set", MISUSED)
         wanted.properties[declared[name].name] = _property(declared[name], value)
     return wanted
 
 
 def _property(declared: Any, text: str) -> Any:
-    """Return a property; an array is written with commas, and no value is NULL."""
+    """Return a property; an array is written with commas, and no text takes the value away."""
     read: Callable[[str], Any] = _boolean if declared.type == "boolean" else str
+    parts = text.split(",") if text else []
     try:
         value: Any = None
-        if text and declared.is_array:
-            value = [pywbem.cimvalue(read(part), declared.type) for part in text.split(",")]
-        elif text:
+        if declared.is_array:
+            value = [pywbem.cimvalue(read(part), declared.type) for part in parts]
+        elif text or declared.type == "string":
             value = pywbem.cimvalue(read(text), declared.type)
     except ValueError as error:
         raise Failure(f"{declared.name}: {error}", MISUSED) from error

@@ -71,8 +71,12 @@ def _as_given(model: HostModel, given: Given, *, is_new: bool) -> Given:  # noqa
     return given
 
 
-def _never(_view: object, _names: Collection[str]) -> bool:
+def _never(_view: object, _values: Mapping[str, Value]) -> bool:
     return False
+
+
+def _none_later(_view: object, _values: Mapping[str, Value]) -> Collection[str]:
+    return ()
 
 
 NO_LIVE: Mapping[str, Live] = MappingProxyType({})
@@ -84,14 +88,16 @@ class Changes:
 
     setters: in the order in which they write. fixed: why a property cannot be set.
     live: of what is no device, how a running domain gets the new value; what is not there has to
-    wait for its next start. waits: of a device, whether these values have to.
+    wait for its next start. waits: of a device, whether these values have to. later: of what is no
+    device, which of these have to although a running domain can get others.
     """
 
     getters: Mapping[str, Getter]
     setters: Mapping[str, Setter]
     fixed: Mapping[str, str]
     live: Mapping[str, Live] = field(default_factory=lambda: NO_LIVE)
-    waits: Callable[[Any, Collection[str]], bool] = _never
+    waits: Callable[[Any, Mapping[str, Value]], bool] = _never
+    later: Callable[[Any, Mapping[str, Any]], Collection[str]] = _none_later
     prepare: Prepare = _as_given
 
 
@@ -246,5 +252,10 @@ def pair(text: str, what: str = "NAME=VALUE", separator: str = "=") -> tuple[str
 
 
 def kibibytes(value: int) -> int:
-    """Return KiB as bytes."""
+    """Return KiB as bytes; raises ValueError for more than libvirt's numbers hold."""
+    if value >= _MOST_KIBIBYTES:
+        raise ValueError("it is 2^63 bytes or more")
     return value * 1024
+
+
+_MOST_KIBIBYTES = 2**53

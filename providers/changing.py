@@ -58,6 +58,7 @@ from virtcim.providers.views import (
     PROCESSOR_SETTING,
     PROCESSORS_ID,
     SettingView,
+    families_of,
 )
 from virtcim.schema.families import member
 from virtcim.schema.valuemaps import EmulatedType, ResourceType
@@ -113,6 +114,15 @@ def resource(definition: DomainDefinition, resource_id: str) -> Resource | None:
         return Resource(resource_id, None)
     found = (one for one in definition.devices if one.id == resource_id)
     return next((Resource(resource_id, one) for one in found), None)
+
+
+def setting_families(model: HostModel, one: Resource) -> tuple[str, ...]:
+    """Return the families whose settings a resource has; a text console can be a display too."""
+    if one.device is None:
+        return tuple(family for family, whole in _WHOLE.items() if whole == one.id)
+    own = families_of(model, one.device)[1]
+    twice = model.behaviour.consoles_are_displays and isinstance(one.device, Console)
+    return (own, GRAPHICS_SETTING) if twice else (own,)
 
 
 def configuration_of(

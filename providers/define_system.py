@@ -149,6 +149,9 @@ async def _define(model: HostModel, made: "_Made", autostart: bool | None) -> No
     except InfostoreError as error:
         rest = await transaction.roll_back()
         raise Failed(f"Failed to define domain: it could not be recorded{rest}") from error
+    except BaseException:
+        await transaction.roll_back()
+        raise
 
 
 def _system_path(model: HostModel, name: str) -> ObjectPath:

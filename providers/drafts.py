@@ -16,9 +16,17 @@ from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.errors import NotSupported
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.changes import Changes, Given, Target, changed, write
-from virtcim.providers.changing import OF_DOMAIN, New, Resource, configuration_of, resource, view_of
+from virtcim.providers.changing import (
+    OF_DOMAIN,
+    New,
+    Resource,
+    configuration_of,
+    resource,
+    setting_families,
+    view_of,
+)
 from virtcim.providers.committing import Transaction, refusal
-from virtcim.providers.configurations import Configuration, Kind, configurations
+from virtcim.providers.configurations import DEFINED_PATH, Configuration, Kind, configurations
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.providers.live_changes import LiveChanges, Outcome
 from virtcim.providers.model import HostModel
@@ -26,7 +34,7 @@ from virtcim.providers.new_devices import new_device, settable
 from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
 from virtcim.providers.system_settings import SystemView
 from virtcim.wbem.objects import Value
-from virtcim.wbem.status import NotFound
+from virtcim.wbem.status import InvalidParameter, NotFound
 
 Step = Callable[[Transaction], Awaitable[object]]
 
@@ -80,15 +88,20 @@ class Draft:
 
     # Changes
 
-    def modify(self, resource_id: str, given: Given, *, pending: bool) -> Outcome:
+    def modify(
+        self, resource_id: str, given: Given, *, pending: bool, class_name: str | None = None
+    ) -> Outcome:
         """Change a resource to what a client gave; `pending`: of the next start alone.
 
+        `class_name` is the one that the client took it to be of.
         Raises NotFound, InvalidParameter.
         """
         shown = self.addressed(pending=pending)
         found = resource(shown.definition, resource_id)
         if found is None:
             raise self._absent(resource_id)
+        if class_name is not None:
+            self._check_class(found, class_name)
         wanted = self._wanted(self._shown(shown, pending=pending), found, given)
         outcome = Outcome(resource_id, pending=pending and self.live is not None)
         if wanted.values and self.live is not None and not pending:
@@ -120,18 +133,25 @@ class Draft:
             self._running.attach(text, outcome)
         return outcome
 
-    def remove(self, device_id: str, *, pending: bool) -> Outcome:
-        """Remove a device; raises NotFound."""
+    def remove(self, device_id: str, *, pending: bool) -> None:
+        """Remove a device; raises NotFound. What a running domain has to keep is not removed."""
         shown = self.addressed(pending=pending)
         if resource(shown.definition, device_id) is None:
             raise self._absent(device_id)
-        outcome = Outcome(device_id, pending=pending and self.live is not None)
+        is_defined = self.defined is not None and resource(self.defined.definition, device_id)
         if shown is self.live:
-            self._running.detach(shown.device_text(device_id), outcome)
+            alone = f"{self.domain.name}/{DEFINED_PATH}/{device_id}" if is_defined else None
+            self._running.detach(device_id, shown.device_text(device_id), alone)
             shown.remove(device_id)
-        if self.defined is not None and resource(self.defined.definition, device_id) is not None:
+        if self.defined is not None and is_defined:
             self.defined.remove(device_id)
-        return outcome
+
+    def _check_class(self, one: Resource, given: str) -> None:
+        """Raise InvalidParameter for settings of another kind than the one that is named."""
+        own = [self.model.class_name(family) for family in setting_families(self.model, one)]
+        if not any(self.model.is_a(name, given) for name in own):
+            name = f"{self.domain.name}/{one.id}"
+            raise InvalidParameter(f"{name} is a {own[0]}, and no {given}")
 
     def _absent(self, resource_id: str) -> NotFound:
         text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
@@ -183,9 +203,10 @@ class Draft:
     def _act(self, live: DomainEditor, wanted: _Wanted, outcome: Outcome) -> None:
         """Plan what is no device; what there is no action for has to wait."""
         definition = live.definition
+        later = wanted.changes.later(wanted.view, wanted.values)
         for name, value in wanted.values.items():
             make = wanted.changes.live.get(name)
-            if make is None:
+            if make is None or name in later:
                 self._leave(outcome, name)
                 continue
             self._write(live, wanted.only({name}))

@@ -1,7 +1,7 @@
 """What clients can change of graphics and video (graphics_settings.py)."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from virtcim.hypervisors.definition import Graphics, Listen, SpiceChannel
@@ -9,6 +9,7 @@ from virtcim.providers.changes import Changes, Setter, Target, every, fixed, kib
 from virtcim.providers.compatibility import PASSWORD_MASKS
 from virtcim.providers.graphics_settings import OF_GRAPHICS, OF_VIDEO
 from virtcim.providers.views import SettingView
+from virtcim.wbem.objects import Value
 
 _PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/]+)):(?P<port>-?[0-9]{1,5})")
 _ANYWHERE = {False: "127.0.0.1", True: "::1"}
@@ -128,10 +129,12 @@ GRAPHICS_SETTERS: Mapping[str, Setter] = {
 }  # fmt: skip
 
 
-def _waits(view: SettingView, names: Collection[str]) -> bool:
-    """Tell whether a display asks for no password: it cannot begin to while it is there."""
+def _waits(view: SettingView, values: Mapping[str, Value]) -> bool:
+    """Tell whether a display begins or ends to ask for a password: it cannot while it is there."""
     shown = view.device
-    return "Password" in names and isinstance(shown, Graphics) and not shown.has_password
+    if "Password" not in values or not isinstance(shown, Graphics):
+        return False
+    return not (shown.has_password and values["Password"])
 
 
 GRAPHICS_CHANGES = Changes(

@@ -83,9 +83,12 @@ class LiveChanges:
         """Give it a device."""
         self.steps.append(partial(self._attach, text, outcome))
 
-    def detach(self, text: str, outcome: Outcome) -> None:
-        """Take a device away, and wait until the guest has let go of it."""
-        self.steps.append(partial(self._detach, text, outcome))
+    def detach(self, device_id: str, text: str, defined: str | None) -> None:
+        """Take a device away, and wait until the guest has let go of it.
+
+        `defined` is the setting of the same device at the next start.
+        """
+        self.steps.append(partial(self._detach, device_id, text, defined))
 
     # Doing
 
@@ -100,7 +103,7 @@ class LiveChanges:
         try:
             done = await self._done(do, outcome)
         except UNCERTAIN:
-            transaction.on_failure(what, partial(self.host.perform, undo))
+            transaction.on_failure(what, partial(self.host.perform, undo), certain=False)
             raise
         if done:
             transaction.on_failure(what, partial(self.host.perform, undo))
@@ -126,7 +129,7 @@ class LiveChanges:
         try:
             done = await self._attached(text, bare, outcome)
         except UNCERTAIN:
-            transaction.on_failure(what, undo)
+            transaction.on_failure(what, undo, certain=False)
             raise
         if done:
             transaction.on_failure(what, undo)
@@ -150,16 +153,31 @@ class LiveChanges:
         known = resource(editor.definition, outcome.id)
         return text if known is None else editor.device_text(outcome.id)
 
-    async def _detach(self, text: str, outcome: Outcome, transaction: Transaction) -> None:
-        what, undo = f"the removal of {outcome.id}", partial(self._put_back, text, outcome.id)
+    async def _detach(
+        self, device_id: str, text: str, defined: str | None, transaction: Transaction
+    ) -> None:
+        what, undo = f"the removal of {device_id}", partial(self._put_back, text, device_id)
         try:
-            if not await self._done(DetachDevice(uuid=self.uuid, xml=text), outcome):
-                return
-            await self._gone(outcome.id)
+            await self._let_go(device_id, text, defined)
+            transaction.unsettled = True
+            await self._gone(device_id)
+            transaction.unsettled = False
         except UNCERTAIN:
-            transaction.on_failure(what, undo)
+            transaction.on_failure(what, undo, certain=False)
             raise
         transaction.on_failure(what, undo)
+
+    async def _let_go(self, device_id: str, text: str, defined: str | None) -> None:
+        """Ask for a device; raises NotSupported, which names what can be removed instead."""
+        try:
+            if DetachDevice not in self.host.hypervisor.actions:
+                raise errors.NotSupported("the hypervisor cannot do that while the domain runs")
+            await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
+        except (errors.NotSupported, errors.InvalidState) as error:
+            if await self._is_there(device_id):
+                instead = f"; {defined} can be removed, for the next start" if defined else ""
+                told = f"{device_id} cannot be taken from the running domain: {error.detail}"
+                raise errors.NotSupported(f"{told}{instead}") from error
 
     async def _take_back(self, text: str, device_id: str) -> None:
         if await self._is_there(device_id):
@@ -176,8 +194,8 @@ class LiveChanges:
         while await self._is_there(device_id):
             if time.monotonic() > end:
                 raise errors.HypervisorFailure(
-                    f"the guest did not let go of {device_id} within {DETACH_SECONDS:.0f} s; "
-                    "it was asked to, and may do so later"
+                    f"the guest was asked to let go of {device_id} and has not done so within "
+                    f"{DETACH_SECONDS:.0f} s; it may do so later"
                 )
             await asyncio.sleep(_PAUSE)
 

@@ -1,7 +1,7 @@
 """What clients can change of a domain's memory and of its memory devices (memory_settings.py)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from virtcim.hypervisors.actions import SetMemory
@@ -22,9 +22,14 @@ from virtcim.providers.changes import (
 from virtcim.providers.memory_settings import OF_DEVICE, OF_WHOLE
 from virtcim.providers.model import HostModel
 from virtcim.providers.quantities import bytes_of
+from virtcim.providers.views import SettingView
 from virtcim.wbem.status import InvalidParameter
 
-_QUANTITIES = ("virtualquantity", "reservation", "limit")
+_QUANTITIES: Mapping[str, str] = {
+    "virtualquantity": "VirtualQuantity",
+    "reservation":     "Reservation",
+    "limit":           "Limit",
+}  # fmt: skip
 
 
 def prepare(model: HostModel, given: Given, *, is_new: bool) -> Given:
@@ -37,8 +42,18 @@ def prepare(model: HostModel, given: Given, *, is_new: bool) -> Given:
     for name in _QUANTITIES:
         quantity: Any = found.get(name)
         if quantity is not None:
-            found[name] = _kibibytes(model, quantity, units)
+            size = _kibibytes(model, quantity, units)
+            found[name] = size
+            if is_new and 0 < size < _LEAST_KIBIBYTES:
+                raise InvalidParameter(
+                    f"{_QUANTITIES[name]} cannot be {quantity} {units}: it is less than 1 MiB; "
+                    "AllocationUnits says the unit"
+                )
     return found
+
+
+_LEAST_KIBIBYTES = 1024
+"""Of something new: who asks for less has forgotten the unit."""
 
 
 def _kibibytes(model: HostModel, quantity: int, units: str) -> int:
@@ -61,7 +76,7 @@ def _quantity(target: Target, value: int) -> None:
     elif size > most and target.model.behaviour.fixed_are_ignored and not target.has("Limit"):
         _most(target, size)
     elif size > most:
-        raise ValueError(f"it can have {most // 1024} KiB at most, see Limit")
+        raise ValueError(f"it can have {most // 1024} KiB at most: raise Limit with it")
     target.edit.set("current_memory", size)
 
 
@@ -162,6 +177,15 @@ def _set_memory(uuid: DomainUUID, _definition: DomainDefinition, value: int) -> 
     return SetMemory(uuid=uuid, size=kibibytes(value))
 
 
+def _later(view: SettingView, values: Mapping[str, Any]) -> Collection[str]:
+    """Return what is beyond a Limit that the same request raises, which waits itself."""
+    if "Limit" not in values and not view.model.behaviour.fixed_are_ignored:
+        return ()
+    most = view.definition.memory or 0
+    names = ("VirtualQuantity", "Reservation")
+    return tuple(name for name in names if values.get(name, 0) * 1024 > most)
+
+
 LIVE: Mapping[str, Live] = {"VirtualQuantity": _set_memory, "Reservation": _set_memory}
 
 WHOLE_CHANGES = Changes(
@@ -175,6 +199,7 @@ WHOLE_CHANGES = Changes(
         BootOrder="memory does not boot",
     ),
     live=LIVE,
+    later=_later,
     prepare=prepare,
 )
 

@@ -109,6 +109,10 @@ class HostModel:
         """Return the name of the family's class for this host's prefix."""
         return member(self.host.prefix, family)
 
+    def is_a(self, class_name: str, ancestor: str) -> bool:
+        """Tell whether a class of the schema is the other one or derives from it."""
+        return self._repository.is_a(class_name, ancestor)
+
     def layout(self, family: str) -> Layout:
         """Return the layout of the family's class; raises KeyError when the schema lacks it."""
         declaration = self._repository.find(self.class_name(family))

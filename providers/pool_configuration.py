@@ -246,10 +246,13 @@ async def create_child_pool(model: HostModel, arguments: Arguments) -> MethodRes
         raise InvalidParameter("Settings describes more than one pool")
     making = _read(model, partial(_making, model, one))
     _check_parent(model, making, given.reference(arguments, "ParentPool"))
-    name = (given.text(arguments, "ElementName") or "").strip() or DEFAULT_NAME
+    wanted = (given.text(arguments, "ElementName") or "").strip()
+    name = wanted or DEFAULT_NAME
     if name in making.names(model):
         raise _error(model, AlreadyExists, f"Pool with that name already exists: {name}")
     action = _read(model, partial(making.action, model, one, name))
+    if not wanted and not model.behaviour.legacy_pools:
+        raise InvalidParameter("Missing argument `ElementName'")
     await _perform(model, action, "Unable to create resource pool")
     found = model.provider(making.kind.family).find({"instanceid": making.pool_id(name)})
     if found is None:

@@ -1,6 +1,6 @@
 """What clients can change of a domain's processors (processor_settings.py)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,21 +15,36 @@ from virtcim.providers.changes import (
     Target,
     every,
     fixed,
+    kibibytes,
     number,
     pair,
     to,
 )
 from virtcim.providers.model import HostModel
 from virtcim.providers.processor_settings import PROPERTIES, cell_text
+from virtcim.providers.views import MOST_PROCESSORS, SettingView
 
 LEAST_WEIGHT, MOST_WEIGHT = 2, 262144  # cgroup's cpu.shares
 _NO_CPU = CPU()
+
+_EMULATED = 255
+"""libvirt speaks of 16 where guests are emulated, and QEMU emulates as many as these."""
+
+
+def _check_possible(target: Target, value: int) -> None:
+    """Raise ValueError for more than the hypervisor can run: libvirt would make room for each."""
+    machine = target.model.host.resources.machine
+    told = None if machine is None else machine.most_vcpus
+    most = MOST_PROCESSORS if told is None else max(told, _EMULATED)
+    if value > most:
+        raise ValueError(f"the hypervisor can give a system {most} at most")
 
 
 def _quantity(target: Target, value: int) -> None:
     """Set how many the guest has; the most it can have follows where the request does not say."""
     if not value:
         raise ValueError("a system has at least one")
+    _check_possible(target, value)
     most = target.definition.vcpus
     is_cap = target.model.behaviour.limit_is_cap
     follows = (target.is_new and not target.has("Limit")) or (is_cap and value > (most or 0))
@@ -37,7 +52,7 @@ def _quantity(target: Target, value: int) -> None:
         target.edit.set("vcpus", value)
         most = value
     if value > most:
-        raise ValueError(f"it can have {most} at most, see Limit")
+        raise ValueError(f"it can have {most} at most: raise Limit with it")
     target.edit.set("current_vcpus", None if value == most else value)
 
 
@@ -46,6 +61,7 @@ def _limit(target: Target, value: int) -> None:
     if target.model.behaviour.limit_is_cap:
         target.record["limit"] = value
         return
+    _check_possible(target, value)
     definition = target.definition
     now = definition.current_vcpus or definition.vcpus or value
     wanted: Any = target.given.get("virtualquantity", now)
@@ -99,7 +115,7 @@ def _cell(text: str, known: Mapping[int, NUMACell]) -> NUMACell:
     name, rest = pair(text, "ID=CPUS:KIB")
     cpus, size = pair(rest, "ID=CPUS:KIB", ":")
     one = replace(known.get(number(name), NUMACell()), id=number(name), cpus=cpus)
-    return replace(one, memory=number(size) * 1024)
+    return replace(one, memory=kibibytes(number(size)))
 
 
 def _none_if_zero(value: int) -> int | None:
@@ -140,6 +156,13 @@ def _set_shares(uuid: DomainUUID, _definition: DomainDefinition, value: int) -> 
     return SetShares(uuid=uuid, shares=value)
 
 
+def _later(view: SettingView, values: Mapping[str, Any]) -> Collection[str]:
+    """Return what is beyond a Limit that the same request raises, which waits itself."""
+    raised = "Limit" in values or view.model.behaviour.limit_is_cap
+    beyond = values.get("VirtualQuantity", 0) > (view.definition.vcpus or 0)
+    return ("VirtualQuantity",) if raised and beyond else ()
+
+
 LIVE: Mapping[str, Live] = {"VirtualQuantity": _set_vcpus, "Weight": _set_shares}
 
 
@@ -163,5 +186,6 @@ CHANGES = Changes(
         BootOrder="processors do not boot",
     ),
     live=LIVE,
+    later=_later,
     prepare=prepare,
 )

@@ -66,12 +66,18 @@ async def modify_resource_settings(
         return [
             (
                 one.domain.uuid,
-                drafts[one.domain.uuid].modify(one.resource, given.values, pending=one.pending),
+                _modified(drafts[one.domain.uuid], one, given),
             )
             for one, given in zip(addressed, settings, strict=True)
         ]
 
     return await _changed(model, _domains(addressed), edit, "Modify resource failed")
+
+
+def _modified(draft: Draft, one: Addressed, given: Embedded) -> Outcome:
+    return draft.modify(
+        one.resource, given.values, pending=one.pending, class_name=given.class_name
+    )
 
 
 async def remove_resource_settings(
@@ -183,6 +189,9 @@ async def committed(model: HostModel, drafts: Iterable[Draft], failure: str) -> 
         except InfostoreError as error:
             rest = await transaction.roll_back()
             raise Failed(f"{failure}: what was asked could not be recorded{rest}") from error
+        except BaseException:
+            await transaction.roll_back()
+            raise
 
 
 Body = Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]

@@ -82,7 +82,7 @@ def _live_note(note: Note, text: Callable[[Any], str | None]) -> Live:
 
 _LIVE: Mapping[str, Live] = {
     "Title":       _live_note(Note.TITLE, lambda value: value or None),
-    "Notes":       _live_note(Note.DESCRIPTION, lambda value: "\n".join(value) or None),
+    "Notes":       _live_note(Note.DESCRIPTION, lambda value: "\n".join(value or ()) or None),
     "Description": _live_note(Note.DESCRIPTION,
                               lambda value: None if value in ("", CAPTION) else value),
 }  # fmt: skip

@@ -35,7 +35,7 @@ async def destroy_system(model: HostModel, _service: Record, arguments: Argument
     domain = _affected(model, arguments)
     async with AsyncExitStack() as turns:
         await take_turns(model, turns, [domain])
-        await _destroyed(model, model.host.listing.domains.get(domain.uuid, domain))
+        await _destroyed(model, await opened(model, domain))
         await model.host.forget(domain.uuid)
     return MethodResult(0)
 
@@ -52,13 +52,14 @@ def _affected(model: HostModel, arguments: Arguments) -> Domain:
     return domain
 
 
-async def _destroyed(model: HostModel, domain: Domain) -> None:
-    stopped = ""
+async def _destroyed(model: HostModel, draft: Draft) -> None:
+    """Do it by what was read just now: events of a domain that has just started may be coming."""
+    stopped, domain = "", draft.domain
     try:
-        if domain.facts.active:
+        if draft.live is not None:
             await model.host.change(domain.uuid, Verb.DESTROY)
             stopped = " (it was switched off)"
-        if domain.facts.persistent:
+        if draft.defined is not None:
             await model.host.perform(UndefineDomain(uuid=domain.uuid))
     except HypervisorError as error:
         what = f"Unable to destroy domain `{domain.name}'{stopped}"

@@ -53,7 +53,7 @@ def put(cls: type, root: Node, name: str, value: Any) -> None:
     steps, converter = target.steps, target.converter
     shape = shape_of(cls)
     if converter.gathers:
-        _put_many(root, shape, target, value)
+        _put_many(root, shape, target, value or ())
     elif converter.of_class is not None:
         _put_part(root, shape, target, value)
     elif value is None or (value is False and (converter.whole or converter.default is False)):

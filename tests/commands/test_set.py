@@ -21,6 +21,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     [
         (("nobody", "Notes=x"), 1, "there is no setting 'nobody'"),
         (("running/xyz", "BusType=ide"), 1, "there is no setting 'running/xyz'"),
+        (("nobody", "Notes=x"), 1, "DOMAIN/RESOURCE"),
+        (("running", "InstanceID=x"), 2, "InstanceID names the setting"),
         (("running", "Notes"), 2, "'Notes' is no PROPERTY=VALUE"),
         (("running", "Colour=red"), 2, "has no property Colour"),
         (("running", "AutoStart=often"), 2, "AutoStart: "),
@@ -56,3 +58,13 @@ def test_a_change_is_shown_and_made(server: RunningServer) -> None:
     assert virtcim("set", "shutoff", "Notes=by hand", "--url", server.url).code == 0
     nothing = virtcim("set", "shutoff", "Notes=by hand", "--dry-run", "--url", server.url)
     assert nothing.out == "nothing would be changed\n"
+
+
+def test_a_value_is_taken_away(server: RunningServer) -> None:
+    """What stands behind no text: an array and a text that are empty."""
+    asked = ("set", "running", "Notes=by hand", "Title=Hand", "--url", server.url)
+    ended = virtcim(*asked)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    ended = virtcim("set", "running", "Notes=", "Title=", "--dry-run", "--url", server.url)
+    assert "-  <description>by hand</description>" in ended.out
+    assert "-  <title>Hand</title>" in ended.out
