@@ -38,6 +38,10 @@ log = structlog.get_logger("virtcim.jobs")
 ASK_AGAIN_SECONDS = 1.0
 """How often a hypervisor that is at it, or out of reach, is asked how it stands."""
 
+SETTLING_SECONDS = 0.5
+SETTLING_LOOKS = 4
+"""How often, and how many times, a guest is looked at that may be dying."""
+
 _UNKNOWN = (errors.ConnectionLost, errors.DeadlineExceeded)
 """Errors after which nobody knows what was done."""
 _ASK_AGAIN = (*_UNKNOWN, errors.ConnectionFailed, errors.Busy)
@@ -247,7 +251,19 @@ def _result(task: Assignment) -> Facts:
 async def _failure(host: Host, task: Assignment, error: errors.HypervisorError) -> JobFailed:
     with suppress(errors.HypervisorError):
         await host.refresh(task.uuid)
+        if isinstance(error, errors.HypervisorFailure):
+            await _settle(host, task)
     return JobFailed(type(wbem_error(error, ""))(_sentence(host, task, error.detail)))
+
+
+async def _settle(host: Host, task: Assignment) -> None:
+    """Wait a little: who called a guest that dies hears of it before the hypervisor says so."""
+    for _ in range(SETTLING_LOOKS):
+        domain = host.listing.domains.get(task.uuid)
+        if domain is None or not domain.facts.active:
+            return
+        await asyncio.sleep(SETTLING_SECONDS)
+        await host.refresh(task.uuid)
 
 
 def _sentence(host: Host, task: Assignment, why: str) -> str:
