@@ -76,13 +76,6 @@ def reference(arguments: Arguments, name: str) -> ObjectPath | None:
     return value if isinstance(value, ObjectPath) else None
 
 
-def references(arguments: Arguments, name: str) -> tuple[ObjectPath, ...]:
-    """Return the references of an argument that is an array of them; none when it is absent."""
-    value = arguments.get(name.lower())
-    found = value if isinstance(value, tuple) else (value,)
-    return tuple(one for one in found if isinstance(one, ObjectPath))
-
-
 def instance(arguments: Arguments, name: str) -> Embedded | None:
     """Return the embedded instance of an argument, None when it is absent."""
     value = arguments.get(name.lower())

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.configurations import DEFINED_PATH, SNAPSHOT_PATH, Kind, configurations
+from virtcim.providers.configurations import DEFINED_PATH, SNAPSHOT_PATH, Kind
 from virtcim.providers.families import beginnings
 from virtcim.providers.live_changes import Outcome
 from virtcim.providers.model import HostModel, domain_named
-from virtcim.providers.system_settings import FAMILY as SYSTEM_SETTING
 from virtcim.providers.views import setting_views
 from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import ObjectPath
@@ -105,10 +104,3 @@ def setting_path(model: HostModel, uuid: DomainUUID, outcome: Outcome) -> Object
         return None
     _, family, instance_id = max(found, key=lambda one: one[0])
     return ObjectPath(model.class_name(family), (("InstanceID", instance_id),), model.namespace)
-
-
-def system_path(model: HostModel, domain: Domain) -> ObjectPath:
-    """Return the path of the setting of a domain as a whole."""
-    (first, *_) = configurations(domain, pending=model.behaviour.pending_settings)
-    keys = (("InstanceID", first.system_id(model.host.prefix)),)
-    return ObjectPath(model.class_name(SYSTEM_SETTING), keys, model.namespace)

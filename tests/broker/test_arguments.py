@@ -10,7 +10,6 @@ from virtcim.broker.arguments import (
     instances,
     number,
     reference,
-    references,
     text,
     typed_arguments,
 )
@@ -133,7 +132,7 @@ def test_what_providers_read() -> None:
         "f": (SETTING,),
     }
     assert (text(given, "A"), number(given, "B"), reference(given, "C")) == ("x", 5, PATH)
-    assert (references(given, "D"), instance(given, "E")) == ((PATH,), SETTING)
+    assert instance(given, "E") == SETTING
     assert (instances(given, "F"), instances(given, "E")) == ((SETTING,), (SETTING,))
     assert (text(given, "z"), number(given, "z"), reference(given, "z")) == (None, None, None)
-    assert (references(given, "z"), instance(given, "z"), instances(given, "z")) == ((), None, ())
+    assert (instance(given, "z"), instances(given, "z")) == (None, ())
