@@ -15,6 +15,20 @@ from tests.lab import Lab
 settings.register_profile("virtcim", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("virtcim")
 
+REAL_GUESTS = {"clients", "hypervisors", "inventory"}
+"""Tests of these rooms wait for processes that we do not own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test of real guests that fails in CI run once more; the report counts such tests.
+
+    What a busy machine does to a guest is no claim of ours. A test that needs this is to be mended.
+    """
+    if "CI" in os.environ:
+        for item in items:
+            if REAL_GUESTS.intersection(item.path.parts):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:

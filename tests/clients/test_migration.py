@@ -190,7 +190,9 @@ def test_how_far_it_is_and_its_end(scene: Scene) -> None:
     assert scene.find("busy")["OperatingStatus"] != MIGRATING
     job = scene.migrate("busy", setting(**SLOW))
     assert scene.find("busy")["OperatingStatus"] == MIGRATING
-    seen = scene.flowing(job)
+    scene.flowing(job)
+    eventually(lambda: scene.job(job)["PercentComplete"] > 0)
+    seen = scene.job(job)
     assert seen["JobState"] == JobState.RUNNING
     assert 0 < seen["PercentComplete"] < 100
     assert seen["DataTotal"] >= seen["DataRemaining"] > 0
