@@ -19,17 +19,18 @@ from virtcim.hypervisors.actions import (
     DefineDomain,
     ReadDefinitions,
     SetAutostart,
-    UndefineDomain,
 )
 from virtcim.hypervisors.definition import Interface
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.errors import DomainNotFound, HypervisorError
 from virtcim.hypervisors.model import DomainFacts, DomainState, DomainUUID, StateReason
 from virtcim.hypervisors.resources import GuestFacts
-from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.jobs import Facts
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.host import NO_RECORD
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs.transactions import Transaction
+from virtcim.jobs.undoing import Undefine
 from virtcim.providers.addresses import instance_id_of, system_addressed
 from virtcim.providers.changes import TOLD_ANYWAY, Changes, Given, Target, same, write
 from virtcim.providers.changing import (
@@ -41,15 +42,25 @@ from virtcim.providers.changing import (
     resource,
     whole_resource,
 )
-from virtcim.providers.committing import Transaction, refusal
+from virtcim.providers.committing import (
+    Change,
+    Deed,
+    Task,
+    answered,
+    at_once,
+    by_job,
+    explaining,
+    refusal,
+)
 from virtcim.providers.device_links import SYSTEM
 from virtcim.providers.model import HostModel
 from virtcim.providers.new_devices import new_device, new_mac
-from virtcim.providers.resource_methods import Body, opened, take_turns
+from virtcim.providers.resource_methods import Body, facts_of, opened, take_turns
 from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
 from virtcim.providers.system_methods import wanted_autostart
 from virtcim.providers.system_settings import SystemView
 from virtcim.schema.layouts import Record
+from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, WBEMError
 
@@ -71,8 +82,7 @@ async def define_system(model: HostModel, _service: Record, arguments: Arguments
         await _check_free(model, name, uuid)
         if CALLER.get().dry_run:
             return MethodResult(0, {DIFFERENCE: difference("", made.editor.text)})
-        await _define(model, made, wanted_autostart(system.values))
-    return MethodResult(0, {"ResultingSystem": _system_path(model, name)})
+        return await _define(model, turns, made, autostart=bool(wanted_autostart(system.values)))
 
 
 def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embedded, ...]]:
@@ -130,28 +140,33 @@ async def _check_free(model: HostModel, name: str, uuid: DomainUUID) -> None:
     raise Failed(text) if model.behaviour.fixed_are_ignored else AlreadyExists(text)
 
 
-async def _define(model: HostModel, made: "_Made", autostart: bool | None) -> None:  # noqa: FBT001 - as given
+async def _define(
+    model: HostModel, turns: AsyncExitStack, made: "_Made", *, autostart: bool
+) -> MethodResult:
     """Define it with all that belongs to it, or leave nothing."""
-    transaction = Transaction(model.host)
-    uuid = made.domain.uuid
-    try:
-        await transaction.do(
-            DefineDomain(xml=made.editor.text), "its definition", UndefineDomain(uuid=uuid)
-        )
+    host, uuid, name = model.host, made.domain.uuid, made.domain.name
+
+    def out() -> Mapping[str, Value]:
+        return {"ResultingSystem": _system_path(model, name)}
+
+    async def body(transaction: Transaction) -> Facts:
+        async with transaction.step("its definition", Undefine(uuid=uuid)):
+            await host.perform(DefineDomain(xml=made.editor.text))
+        transaction.check()
         if autostart:
-            await transaction.do(SetAutostart(uuid=uuid, on=True), "AutoStart")
+            await host.perform(SetAutostart(uuid=uuid, on=True))
         if made.record:
-            await model.host.record(uuid, replace(NO_RECORD, **made.record))  # type: ignore[arg-type]
-    except HypervisorError as error:
-        rest = await transaction.roll_back()
-        told = type(error)(f"{error.detail}{rest}")
-        raise refusal(model, told, "Failed to define domain") from error
-    except InfostoreError as error:
-        rest = await transaction.roll_back()
-        raise Failed(f"Failed to define domain: it could not be recorded{rest}") from error
-    except BaseException:
-        await transaction.roll_back()
-        raise
+            await host.record(uuid, replace(NO_RECORD, **made.record))  # type: ignore[arg-type]
+        return facts_of(out())
+
+    explain = explaining(model, lambda: "Failed to define domain")
+    if not (autostart or made.record):
+        await at_once(model, body, explain)
+        return MethodResult(0, out())
+    attempt = Change(host, body, explain, steps=1)
+    deed = Deed(task=Task.CHANGE, name=name)
+    job = await by_job(model, turns, attempt, deed, method="DefineSystem", domains=(uuid,))
+    return answered(model, job, out)
 
 
 def _system_path(model: HostModel, name: str) -> ObjectPath:

@@ -15,7 +15,7 @@ from virtcim.hypervisors.definition import parse_domain
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.model import Verb
 from virtcim.infostore.records import DomainRecord
-from virtcim.providers import live_changes
+from virtcim.jobs import undoing
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import (
     AlreadyExists,
@@ -350,7 +350,7 @@ def test_all_or_nothing(lab: Lab) -> None:
 
 def test_a_guest_that_keeps_its_device(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A boot sector does not let go of PCI devices: that is said, and its definition stays."""
-    monkeypatch.setattr(live_changes, "DETACH_SECONDS", 0.5)
+    monkeypatch.setattr(undoing, "DETACH_SECONDS", 0.5)
 
     async def scene(shop: Workshop) -> None:
         await guest(shop, lab, "stubborn")
