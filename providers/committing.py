@@ -42,7 +42,7 @@ _LEGACY: Mapping[type[errors.HypervisorError], type[WBEMError]] = MappingProxyTy
 
 def refusal(model: HostModel, error: errors.HypervisorError, what: str) -> WBEMError:
     """Return the CIM error for a failure of the hypervisor; clients read its own text behind."""
-    if model.behaviour.fixed_are_ignored:
+    if model.behaviour.legacy_errors:
         return _LEGACY.get(type(error), Failed)(f"{what}: {error.detail}")
     return wbem_error(error, what)
 

@@ -28,7 +28,7 @@ from virtcim.hypervisors.model import DomainFacts, DomainState, DomainUUID, Stat
 from virtcim.hypervisors.resources import GuestFacts
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.records import DomainRecord
-from virtcim.inventory.host import NO_RECORD
+from virtcim.inventory.remembering import NO_RECORD
 from virtcim.inventory.snapshots import Domain
 from virtcim.providers.addresses import instance_id_of, system_addressed
 from virtcim.providers.changes import TOLD_ANYWAY, Changes, Given, Target, same, write
@@ -71,7 +71,7 @@ async def define_system(model: HostModel, _service: Record, arguments: Arguments
         await _check_free(model, name, uuid)
         if CALLER.get().dry_run:
             return MethodResult(0, {DIFFERENCE: difference("", made.editor.text)})
-        await _define(model, made, wanted_autostart(system.values))
+        await _define(model, made, autostart=wanted_autostart(system.values))
     return MethodResult(0, {"ResultingSystem": _system_path(model, name)})
 
 
@@ -85,7 +85,7 @@ def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embe
         raise InvalidParameter("ResourceSettings has elements that are no settings")
     if not isinstance(system, Embedded):
         raise InvalidParameter("Missing argument `SystemSettings'")
-    if model.behaviour.fixed_are_ignored and not resources:
+    if model.behaviour.legacy_errors and not resources:
         raise Failed("ResourceSettings Error: No resources specified, (null)")
     return system, resources
 
@@ -93,7 +93,7 @@ def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embe
 def _identity(model: HostModel, given: Given) -> tuple[str, DomainUUID]:
     name = given.get("virtualsystemidentifier") or given.get("elementname")
     if not isinstance(name, str) or not name.strip():
-        if model.behaviour.fixed_are_ignored:
+        if model.behaviour.legacy_errors:
             raise Failed("SystemSettings Error")
         raise InvalidParameter("Missing VirtualSystemIdentifier")
     wanted = given.get("uuid") or str(uuid4())
@@ -127,10 +127,10 @@ async def _check_free(model: HostModel, name: str, uuid: DomainUUID) -> None:
     except HypervisorError as error:
         raise refusal(model, error, f"Unable to define domain `{name}'") from error
     text = f"Guest '{name}' is already defined with UUID {uuid}"
-    raise Failed(text) if model.behaviour.fixed_are_ignored else AlreadyExists(text)
+    raise Failed(text) if model.behaviour.legacy_errors else AlreadyExists(text)
 
 
-async def _define(model: HostModel, made: "_Made", autostart: bool | None) -> None:  # noqa: FBT001 - as given
+async def _define(model: HostModel, made: "_Made", *, autostart: bool | None) -> None:
     """Define it with all that belongs to it, or leave nothing."""
     transaction = Transaction(model.host)
     uuid = made.domain.uuid
@@ -235,10 +235,10 @@ class _Made:
         if definition.os_type == "hvm" and definition.architecture in {"x86_64", "i686"}:
             if "enableacpi" not in given:
                 self.editor.system.set_all(acpi=True)
-            if "enableapic" not in given and not self.model.behaviour.fixed_are_ignored:
+            if "enableapic" not in given and not self.model.behaviour.legacy_defaults:
                 self.editor.system.set_all(apic=True)
         if definition.os_type == "exe" and definition.init is None:
-            self.editor.system.set_all(init=_INIT[self.model.behaviour.fixed_are_ignored])
+            self.editor.system.set_all(init=_INIT[self.model.behaviour.legacy_defaults])
 
     # Resources
 
@@ -248,7 +248,7 @@ class _Made:
             try:
                 self._add(one)
             except WBEMError as error:
-                if not self.model.behaviour.fixed_are_ignored:
+                if not self.model.behaviour.legacy_errors:
                     raise
                 raise Failed(f"ResourceSettings Error: {error.reason}") from error
 
