@@ -57,7 +57,7 @@ class NativeSnapshot(Protocol):
 
     def getName(self) -> str: ...  # noqa: D102, N802
     def getXMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
-    def delete(self) -> int: ...  # noqa: D102
+    def delete(self, flags: int = 0) -> int: ...  # noqa: D102
 
 
 class NativeResource(Protocol):
