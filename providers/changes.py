@@ -208,10 +208,6 @@ def to(name: str, convert: Callable[[Any], Any] = plain) -> Setter:
     return put
 
 
-def ignored(_target: Target, _value: object) -> None:
-    """Set nothing: another property of the same request says it."""
-
-
 def number(text: str) -> int:
     """Return a number that a property has as a text."""
     if not text.isascii() or not text.isdecimal():

@@ -45,7 +45,7 @@ Out = Callable[[], Mapping[str, Value]]
 
 def refusal(model: HostModel, error: errors.HypervisorError, what: str) -> WBEMError:
     """Return the CIM error for a failure of the hypervisor; clients read its own text behind."""
-    if model.behaviour.fixed_are_ignored:
+    if model.behaviour.legacy_errors:
         return _LEGACY.get(type(error), Failed)(f"{what}: {error.detail}")
     return wbem_error(error, what)
 
@@ -93,7 +93,7 @@ async def by_job(
     except InfostoreError as error:
         raise Failed("the change could not be recorded; nothing was changed") from error
     turns.pop_all()
-    if model.behaviour.fixed_are_ignored:
+    if model.behaviour.legacy_errors:
         patience = None  # clients of libvirt-cim expect no job
     end = await model.engine.end_of(record.id, patience)
     if end is None:

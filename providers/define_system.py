@@ -27,7 +27,7 @@ from virtcim.hypervisors.model import DomainFacts, DomainState, DomainUUID, Stat
 from virtcim.hypervisors.resources import GuestFacts
 from virtcim.infostore.jobs import Facts
 from virtcim.infostore.records import DomainRecord
-from virtcim.inventory.host import NO_RECORD
+from virtcim.inventory.remembering import NO_RECORD
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.transactions import Transaction
 from virtcim.jobs.undoing import Undefine
@@ -95,7 +95,7 @@ def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embe
         raise InvalidParameter("ResourceSettings has elements that are no settings")
     if not isinstance(system, Embedded):
         raise InvalidParameter("Missing argument `SystemSettings'")
-    if model.behaviour.fixed_are_ignored and not resources:
+    if model.behaviour.legacy_errors and not resources:
         raise Failed("ResourceSettings Error: No resources specified, (null)")
     return system, resources
 
@@ -103,7 +103,7 @@ def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embe
 def _identity(model: HostModel, given: Given) -> tuple[str, DomainUUID]:
     name = given.get("virtualsystemidentifier") or given.get("elementname")
     if not isinstance(name, str) or not name.strip():
-        if model.behaviour.fixed_are_ignored:
+        if model.behaviour.legacy_errors:
             raise Failed("SystemSettings Error")
         raise InvalidParameter("Missing VirtualSystemIdentifier")
     wanted = given.get("uuid") or str(uuid4())
@@ -137,7 +137,7 @@ async def _check_free(model: HostModel, name: str, uuid: DomainUUID) -> None:
     except HypervisorError as error:
         raise refusal(model, error, f"Unable to define domain `{name}'") from error
     text = f"Guest '{name}' is already defined with UUID {uuid}"
-    raise Failed(text) if model.behaviour.fixed_are_ignored else AlreadyExists(text)
+    raise Failed(text) if model.behaviour.legacy_errors else AlreadyExists(text)
 
 
 async def _define(
@@ -250,10 +250,10 @@ class _Made:
         if definition.os_type == "hvm" and definition.architecture in {"x86_64", "i686"}:
             if "enableacpi" not in given:
                 self.editor.system.set_all(acpi=True)
-            if "enableapic" not in given and not self.model.behaviour.fixed_are_ignored:
+            if "enableapic" not in given and not self.model.behaviour.legacy_defaults:
                 self.editor.system.set_all(apic=True)
         if definition.os_type == "exe" and definition.init is None:
-            self.editor.system.set_all(init=_INIT[self.model.behaviour.fixed_are_ignored])
+            self.editor.system.set_all(init=_INIT[self.model.behaviour.legacy_defaults])
 
     # Resources
 
@@ -263,7 +263,7 @@ class _Made:
             try:
                 self._add(one)
             except WBEMError as error:
-                if not self.model.behaviour.fixed_are_ignored:
+                if not self.model.behaviour.legacy_errors:
                     raise
                 raise Failed(f"ResourceSettings Error: {error.reason}") from error
 

@@ -155,7 +155,7 @@ class Draft:
             raise InvalidParameter(f"{name} is a {own[0]}, and no {given}")
 
     def _absent(self, resource_id: str) -> NotFound:
-        text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
+        text = "No such instance" if self.model.behaviour.legacy_errors else "no such device"
         return NotFound(f"No such instance ({self.domain.name}/{resource_id}): {text}")
 
     def _shown(self, editor: DomainEditor, *, pending: bool) -> Configuration:

@@ -19,11 +19,16 @@ from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.configuration import Doing
 from virtcim.jobs.transactions import Transaction
 from virtcim.jobs.undoing import Change
-from virtcim.providers.addresses import Addressed, system_addressed
+from virtcim.providers.addresses import (
+    Addressed,
+    affected_system,
+    referenced_domain,
+    system_addressed,
+)
 from virtcim.providers.changes import Given
 from virtcim.providers.committing import Deed, Task, answered, by_job, refusal
 from virtcim.providers.drafts import Draft
-from virtcim.providers.model import HostModel, domain_named
+from virtcim.providers.model import HostModel
 from virtcim.providers.resource_methods import (
     Body,
     Naming,
@@ -34,15 +39,16 @@ from virtcim.providers.resource_methods import (
 )
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import AutomaticStartupAction
-from virtcim.wbem.paths import ObjectPath
-from virtcim.wbem.status import InvalidParameter, NotFound, WBEMError
+from virtcim.wbem.status import InvalidParameter, WBEMError
 
 # DestroySystem
 
 
 async def destroy_system(model: HostModel, _service: Record, arguments: Arguments) -> MethodResult:
     """Switch a domain off and undefine it; its disks stay."""
-    domain = _affected(model, arguments)
+    nameless = "AffectedSystem has no Name"
+    path = arguments.get("affectedsystem")
+    domain = affected_system(model, path, missing=nameless, nameless=nameless)
     async with AsyncExitStack() as turns:
         await take_turns(model, turns, [domain])
         end = _End(model, await opened(model, domain))
@@ -55,18 +61,6 @@ async def destroy_system(model: HostModel, _service: Record, arguments: Argument
             model, turns, attempt, deed, method="DestroySystem", domains=(domain.uuid,)
         )
         return answered(model, job, dict)
-
-
-def _affected(model: HostModel, arguments: Arguments) -> Domain:
-    path = arguments.get("affectedsystem")
-    keys = path.keys if isinstance(path, ObjectPath) else None
-    name = next((value for key, value in keys or () if key.lower() == "name"), None)
-    if not isinstance(name, str):
-        raise InvalidParameter("AffectedSystem has no Name")
-    domain = domain_named(model, name)
-    if domain is None:
-        raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
-    return domain
 
 
 class _End:
@@ -136,10 +130,7 @@ def _addressed(model: HostModel, settings: Embedded) -> Addressed:
     name = settings.get("VirtualSystemIdentifier")
     if not isinstance(name, str):
         raise InvalidParameter("Missing VirtualSystemIdentifier")
-    domain = domain_named(model, name)
-    if domain is None:
-        raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
-    return Addressed(domain, pending=False)
+    return Addressed(domain=referenced_domain(model, name), pending=False)
 
 
 def _check_uuid(domain: Domain, given: Given) -> None:

@@ -39,7 +39,6 @@ from virtcim.hypervisors.actions.migration import (
     MigrationFlag,
     ReadJob,
     RemoveLeftover,
-    SetMigrationSpeed,
     StartAt,
     StartPostCopy,
 )
@@ -104,7 +103,6 @@ __all__ = [
     "SetAutostart",
     "SetBlockLimits",
     "SetMemory",
-    "SetMigrationSpeed",
     "SetNote",
     "SetShares",
     "SetVCPUs",

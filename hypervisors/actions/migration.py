@@ -98,14 +98,6 @@ class StartPostCopy(Action[None]):
     uuid: DomainUUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetMigrationSpeed(Action[None]):
-    """Bound the bandwidth of the migrations of a domain, also of the one under way; MiB/s."""
-
-    uuid: DomainUUID
-    bandwidth_mib: int
-
-
 # The other end
 
 

@@ -22,7 +22,6 @@ from virtcim.hypervisors.actions import (
     MigrationFlag,
     ReadJob,
     RemoveLeftover,
-    SetMigrationSpeed,
     StartAt,
     StartPostCopy,
 )
@@ -253,21 +252,6 @@ def test_what_never_converges_is_aborted(pair: Pair, flags: tuple[MigrationFlag,
     eventually(lambda: pair.stayed(uuid))
 
 
-def test_a_job_obeys_while_it_runs(pair: Pair) -> None:
-    """More bandwidth lets it end."""
-    uuid = pair.guest("hastened")
-    pair.press(uuid, Key.DIRTY)
-
-    async def scene(hypervisor: LibvirtHypervisor) -> None:
-        migration = asyncio.create_task(hypervisor.perform(move(pair, uuid, bandwidth_mib=SLOW)))
-        await under_way(hypervisor, uuid)
-        await hypervisor.perform(SetMigrationSpeed(uuid=uuid, bandwidth_mib=1000))
-        await migration
-
-    play(pair.source, scene)
-    assert pair.moved(uuid)
-
-
 def test_post_copy_ends_what_never_converges(pair: Pair) -> None:
     """The guest runs at the destination while its memory follows."""
     uuid = pair.guest("follower")
@@ -278,7 +262,6 @@ def test_post_copy_ends_what_never_converges(pair: Pair) -> None:
         migration = asyncio.create_task(hypervisor.perform(action))
         await under_way(hypervisor, uuid)
         await hypervisor.perform(StartPostCopy(uuid=uuid))
-        await hypervisor.perform(SetMigrationSpeed(uuid=uuid, bandwidth_mib=1000))
         await migration
 
     play(pair.source, scene)

@@ -311,8 +311,8 @@ def test_what_was_recovered_twice_is_moved_once() -> None:
     scene = Scene(move(), Phase.TRANSFER)
     scene.source.there = ALIVE
     del scene.source.now[A]
-    cast("Store", scene.here._store).held = {}
-    cast("Store", scene.there._store).held = {A: DomainRecord(weight=7)}
+    cast("Store", scene.here._memory._store).held = {}
+    cast("Store", scene.there._memory._store).held = {A: DomainRecord(weight=7)}
     assert scene.result() == {}
     assert scene.there.record_of(A) == DomainRecord(weight=7)
 

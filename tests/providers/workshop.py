@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from tests.inventory.scripted import survey
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from virtcim.broker.broker import Broker
 from virtcim.broker.calling import CALLER, Caller
@@ -158,7 +159,7 @@ def work(
     async def run() -> None:
         shop = Workshop(uri, prefix, compat=compat)
         await shop.host.start()
-        await shop.host.refresh_resources()
+        await survey(shop.host)
         try:
             await scene(shop)
         finally:

@@ -25,7 +25,6 @@ from virtcim.hypervisors.actions.migration import (
     MigrationFlag,
     ReadJob,
     RemoveLeftover,
-    SetMigrationSpeed,
     StartAt,
     StartPostCopy,
 )
@@ -148,12 +147,6 @@ def start_post_copy(connection: NativeConnection, _scheme: Scheme, action: Start
         domain.migrateStartPostCopy()
 
 
-def set_speed(connection: NativeConnection, _scheme: Scheme, action: SetMigrationSpeed) -> None:
-    """Bound the bandwidth."""
-    with _found(connection, action.uuid) as domain:
-        domain.migrateSetMaxSpeed(action.bandwidth_mib)
-
-
 # The other end
 
 
@@ -252,7 +245,6 @@ _CONTROLLING: Performers = {
     ReadJob: read_job,
     AbortJob: abort_job,
     StartPostCopy: start_post_copy,
-    SetMigrationSpeed: set_speed,
 }
 
 PERFORMERS: Performers = {**_MOVING, **_CONTROLLING}
