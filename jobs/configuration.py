@@ -53,8 +53,9 @@ class Attempt(ABC):
     async def work(self, run: Run) -> Facts:
         """Do it (see plans.Work)."""
 
-    def failed(self, error: WBEMError) -> JobFailed:
+    def failed(self, error: WBEMError, cause: Exception) -> JobFailed:
         """Return the end of the job, and remember why."""
+        error.__cause__ = cause
         self.error = error
         return JobFailed(error)
 
@@ -90,8 +91,9 @@ class Change(Attempt):
         self._transaction.keep_by(keep)
         try:
             return await self._body(self._transaction)
-        except (HypervisorError, InfostoreError, WBEMError) as error:
-            raise self.failed(self._explain(error, await self._taken_back(run))) from error
+        except (HypervisorError, InfostoreError) as error:
+            rest = await self._taken_back(run)
+            raise self.failed(self._explain(error, rest), error) from error
         except Exception:  # a defect: its steps are taken back as well
             await self._taken_back(run)
             raise
@@ -111,28 +113,34 @@ class Change(Attempt):
 
 
 class Doing(Attempt):
-    """One deed; where a connection breaks under it, it is looked for."""
+    """One deed; where a connection breaks under it, it is looked for. `result`: what it gives."""
 
     def __init__(
-        self, host: Host, deed: Deed, do: Callable[[], Awaitable[Facts]], explain: Explain
+        self,
+        host: Host,
+        deed: Deed,
+        do: Callable[[], Awaitable[object]],
+        explain: Explain,
+        result: Callable[[], Facts],
     ) -> None:
         super().__init__(host)
         self._deed = deed
         self._do = do
         self._explain = explain
+        self._result = result
 
     async def work(self, run: Run) -> Facts:
         """Do it."""
         try:
-            return await self._do()
+            await self._do()
+            return self._result()
         except UNSEEN as error:
-            return await self._found(run, error)
+            await self._look_for_it(run, error)
+            return self._result()
         except HypervisorError as error:
-            raise self.failed(self._explain(error, "")) from error
-        except WBEMError as error:
-            raise self.failed(error) from error
+            raise self.failed(self._explain(error, ""), error) from error
 
-    async def _found(self, run: Run, broken: HypervisorError) -> Facts:
+    async def _look_for_it(self, run: Run, broken: HypervisorError) -> None:
         while True:
             await self.wait(run)
             try:
@@ -141,8 +149,8 @@ class Doing(Attempt):
                 log.info("not_known_yet", job=run.record.id, error=error.detail)
                 continue
             if isinstance(verdict, Completed):
-                return verdict.result
-            raise self.failed(self._explain(broken, f"; {verdict.reason}")) from broken
+                return
+            raise self.failed(self._explain(broken, f"; {verdict.reason}"), broken) from broken
 
 
 UNSEEN = PASSING[:2]

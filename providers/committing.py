@@ -13,7 +13,7 @@ from virtcim.broker.provider import MethodResult
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
-from virtcim.infostore.jobs import JobRecord
+from virtcim.infostore.jobs import JSON, Facts, JobRecord
 from virtcim.jobs import NoSuchJob
 from virtcim.jobs.configuration import Attempt, Body, Change, Explain, plan
 from virtcim.jobs.deeds import Deed, Task
@@ -23,12 +23,14 @@ from virtcim.providers.concrete_job import started
 from virtcim.providers.model import HostModel
 from virtcim.schema.valuemaps import JobState
 from virtcim.wbem.objects import Value
+from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import (
     AccessDenied,
     Failed,
     NotFound,
     WBEMError,
 )
+from virtcim.wbem.uri import format_uri
 
 ANSWER_SECONDS = 5.0
 """How long a method waits for its job."""
@@ -105,6 +107,19 @@ async def by_job(
     if end.state == JobState.EXCEPTION and attempt.error is not None:
         raise attempt.error
     raise Failed(f"{method}: {end.error}")
+
+
+def facts_of(out: Mapping[str, Value]) -> Facts:
+    """Return output parameters as a job keeps them."""
+    return {name: _kept(value) for name, value in out.items()}
+
+
+def _kept(value: Value) -> JSON:
+    if isinstance(value, ObjectPath):
+        return format_uri(value)
+    if isinstance(value, tuple):
+        return [_kept(one) for one in value]
+    return None if value is None else str(value)
 
 
 def answered(model: HostModel, job: JobRecord | None, out: Out) -> MethodResult:

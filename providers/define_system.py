@@ -50,12 +50,13 @@ from virtcim.providers.committing import (
     at_once,
     by_job,
     explaining,
+    facts_of,
     refusal,
 )
 from virtcim.providers.device_links import SYSTEM
 from virtcim.providers.model import HostModel
 from virtcim.providers.new_devices import new_device, new_mac
-from virtcim.providers.resource_methods import Body, facts_of, opened, take_turns
+from virtcim.providers.resource_methods import Body, opened, take_turns
 from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
 from virtcim.providers.system_methods import wanted_autostart
 from virtcim.providers.system_settings import SystemView

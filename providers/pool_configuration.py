@@ -5,8 +5,9 @@ up in what was read after it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from uuid import uuid4
 
 from virtcim.broker import arguments as given
 from virtcim.broker.embedded import Embedded
@@ -20,20 +21,20 @@ from virtcim.hypervisors.actions import (
 )
 from virtcim.hypervisors.definition.network_texts import network_text
 from virtcim.hypervisors.definition.pool_texts import pool_text
+from virtcim.jobs.deeds import Deed, Task
 from virtcim.providers import pool_settings as settings
 from virtcim.providers import volume_configuration
 from virtcim.providers.families import Method
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import disk_pool_id, network_pool_id
 from virtcim.providers.pool_requests import (
-    DONE,
     GivenPool,
     Refused,
     answered,
+    carry_out,
     embedded,
     error_for,
     given_pool,
-    perform,
     read_settings,
 )
 from virtcim.providers.pool_usage import usage
@@ -60,21 +61,21 @@ class _Making:
     kind: Kind
     pool_id: Callable[[str], str]
     names: Callable[[HostModel], frozenset[str]]
-    action: Callable[[HostModel, Embedded, str], Action[str]]
+    action: Callable[[HostModel, Embedded, Deed], Action[str]]
+    task: Task
 
 
-def _create_storage(model: HostModel, one: Embedded, name: str) -> Action[str]:
-    pool, kind = settings.new_pool(one, name, path_needed=model.behaviour.legacy_pools)
-    return CreatePool(xml=pool_text(pool), build=kind.builds, autostart=_autostart(one))
+def _create_storage(model: HostModel, one: Embedded, deed: Deed) -> Action[str]:
+    pool, kind = settings.new_pool(one, deed.name, path_needed=model.behaviour.legacy_pools)
+    text = pool_text(replace(pool, uuid=deed.uuid))
+    return CreatePool(xml=text, build=kind.builds, autostart=deed.autostart)
 
 
-def _create_network(_model: HostModel, one: Embedded, name: str) -> Action[str]:
-    network = settings.new_network(one, name)
-    return CreateNetwork(xml=network_text(network), autostart=_autostart(one))
-
-
-def _autostart(one: Embedded) -> bool:
-    return bool(one.get("Autostart"))
+def _create_network(_model: HostModel, one: Embedded, deed: Deed) -> Action[str]:
+    network = settings.new_network(one, deed.name)
+    return CreateNetwork(
+        xml=network_text(replace(network, uuid=deed.uuid)), autostart=deed.autostart
+    )
 
 
 _MAKING: Mapping[str, _Making] = {
@@ -83,12 +84,14 @@ _MAKING: Mapping[str, _Making] = {
         disk_pool_id,
         lambda m: frozenset(pool.name for pool in m.host.resources.pools),
         _create_storage,
+        Task.CREATE_POOL,
     ),
     settings.NET_POOL: _Making(
         NETWORK_KIND,
         network_pool_id,
         lambda m: frozenset(network.name for network in m.host.resources.networks),
         _create_network,
+        Task.CREATE_NETWORK,
     ),
 }
 
@@ -113,14 +116,25 @@ async def create_child_pool(model: HostModel, arguments: Arguments) -> MethodRes
     name = wanted or DEFAULT_NAME
     if name in making.names(model):
         raise error_for(model, AlreadyExists, f"Pool with that name already exists: {name}")
-    action = read_settings(model, partial(making.action, model, one, name))
+    autostart = bool(one.get("Autostart"))
+    deed = Deed(task=making.task, name=name, uuid=str(uuid4()), autostart=autostart)
+    action = read_settings(model, partial(making.action, model, one, deed))
     if not wanted and not model.behaviour.legacy_pools:
         raise InvalidParameter("Missing argument `ElementName'")
-    await perform(model, action, "Unable to create resource pool")
+    return await carry_out(
+        model,
+        action,
+        deed,
+        method="CreateChildResourcePool",
+        tried="Unable to create resource pool",
+        out=lambda: {"Pool": _path(model, making, name)},
+    )
+
+
+def _path(model: HostModel, making: _Making, name: str) -> ObjectPath | None:
+    """Return the path of a new pool; None where it has gone again."""
     found = model.provider(making.kind.family).find({"instanceid": making.pool_id(name)})
-    if found is None:
-        raise Failed(f"Failed to lookup resulting pool: {name}")
-    return MethodResult(Code.JOB_COMPLETED_WITH_NO_ERROR.value, {"Pool": found.path})
+    return None if found is None else found.path
 
 
 def _check_parent(model: HostModel, making: _Making, parent: ObjectPath | None) -> None:
@@ -144,9 +158,18 @@ async def delete_pool(model: HostModel, arguments: Arguments) -> MethodResult:
         raise Refused(Code.NOT_SUPPORTED, f"{pool.id} is of the host and not of libvirt")
     if usage(model).devices.get(pool.id) and not model.behaviour.legacy_pools:
         raise Refused(Code.IN_USE, f"running domains use {pool.id}")
-    make = DeletePool if pool.storage is not None else DeleteNetwork
-    await perform(model, make(uuid=facts.uuid), _deleting(model, pool))
-    return DONE
+    make, task = (
+        (DeletePool, Task.DELETE_POOL)
+        if pool.storage is not None
+        else (DeleteNetwork, Task.DELETE_NETWORK)
+    )
+    return await carry_out(
+        model,
+        make(uuid=facts.uuid),
+        Deed(task=task, name=facts.name, uuid=facts.uuid),
+        method="DeleteResourcePool",
+        tried=_deleting(model, pool),
+    )
 
 
 def _deleting(model: HostModel, pool: GivenPool) -> str:

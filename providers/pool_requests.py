@@ -5,8 +5,10 @@ libvirt-cim get all refusals as its errors.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from virtcim.broker import arguments as given
 from virtcim.broker.embedded import Embedded
@@ -16,12 +18,17 @@ from virtcim.hypervisors.actions import (
     Action,
 )
 from virtcim.hypervisors.resources import NetworkFacts, PoolFacts
+from virtcim.jobs.configuration import Doing
+from virtcim.jobs.deeds import Deed
 from virtcim.jobs.failures import wbem_error
+from virtcim.providers.committing import Out, by_job, facts_of
+from virtcim.providers.committing import answered as replied
 from virtcim.providers.families import Method
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_index import disk_pool_id, network_pool_id
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import PoolConfigurationCode as Code
+from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import (
     Failed,
@@ -33,8 +40,6 @@ from virtcim.wbem.status import (
 
 T = TypeVar("T")
 
-DONE = MethodResult(Code.JOB_COMPLETED_WITH_NO_ERROR.value)
-
 
 class Refused(Exception):
     """The method ends with a return code; the text is for clients that want an error."""
@@ -45,7 +50,7 @@ class Refused(Exception):
         self.text = text
 
 
-_CODES: Mapping[type[errors.HypervisorError], Code] = {
+_CODES: Mapping[type[BaseException | None], Code] = {
     errors.NotSupported: Code.NOT_SUPPORTED,
     errors.Busy:         Code.IN_USE,
 }  # fmt: skip
@@ -72,16 +77,41 @@ def error_for(model: HostModel, kind: type[WBEMError], text: str) -> WBEMError:
     return (Failed if model.behaviour.legacy_pools else kind)(text)
 
 
-async def perform(model: HostModel, action: Action[T], tried: str) -> T:
-    """Do it; raises Refused where there is a code for what failed, and the CIM error otherwise."""
-    try:
-        return await model.host.perform(action)
-    except errors.HypervisorError as error:
-        code = _CODES.get(type(error))
-        if code is not None:
-            raise Refused(code, f"{tried}: {error.detail}") from error
+def _no_output() -> Mapping[str, Value]:
+    return {}
+
+
+async def carry_out(
+    model: HostModel,
+    action: Action[Any],
+    deed: Deed,
+    *,
+    method: str,
+    tried: str,
+    out: Out = _no_output,
+) -> MethodResult:
+    """Do it as a job, and reply with what came of it or with the job.
+
+    tried: what is said to have failed. Raises Refused where there is a code for what failed, and
+    the CIM error otherwise.
+    """
+
+    def explain(error: Exception, rest: str) -> WBEMError:
+        if not isinstance(error, errors.HypervisorError):
+            return Failed(f"{tried}: {error}{rest}")
         found = wbem_error(error, tried)
-        raise error_for(model, type(found), found.reason) from error
+        return error_for(model, type(found), f"{found.reason}{rest}")
+
+    do = partial(model.host.perform, action)
+    attempt = Doing(model.host, deed, do, explain, lambda: facts_of(out()))
+    try:
+        job = await by_job(model, AsyncExitStack(), attempt, deed, method=method)
+    except WBEMError as error:
+        code = _CODES.get(type(error.__cause__))
+        if code is not None:
+            raise Refused(code, error.reason) from error
+        raise
+    return replied(model, job, out)
 
 
 def read_settings(model: HostModel, read: Callable[[], T], legacy: str = "Settings Error") -> T:

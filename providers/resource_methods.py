@@ -15,7 +15,7 @@ from virtcim.broker.provider import Arguments, MethodResult
 from virtcim.hypervisors.actions import ReadDefinitions
 from virtcim.hypervisors.errors import Busy, DomainNotFound, HypervisorError
 from virtcim.hypervisors.model import DomainUUID
-from virtcim.infostore.jobs import JSON, Facts
+from virtcim.infostore.jobs import Facts
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.transactions import Transaction
 from virtcim.providers.addresses import (
@@ -36,6 +36,7 @@ from virtcim.providers.committing import (
     at_once,
     by_job,
     explaining,
+    facts_of,
     refusal,
 )
 from virtcim.providers.drafts import Draft
@@ -44,9 +45,7 @@ from virtcim.providers.model import HostModel
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import ResourceType
 from virtcim.wbem.objects import Value
-from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import Failed, InvalidParameter, NotFound
-from virtcim.wbem.uri import format_uri
 
 Edited = tuple[DomainUUID, Outcome]
 Edit = Callable[[Mapping[DomainUUID, Draft]], list[Edited]]
@@ -244,17 +243,6 @@ async def committed(
         patience=patience,
     )
     return answered(model, job, out)
-
-
-def facts_of(out: Mapping[str, Value]) -> Facts:
-    """Return output parameters as a job keeps them."""
-    return {name: _kept(value) for name, value in out.items()}
-
-
-def _kept(value: Value) -> JSON:
-    if isinstance(value, ObjectPath):
-        return format_uri(value)
-    return [_kept(one) for one in value] if isinstance(value, tuple) else str(value)
 
 
 Body = Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]

@@ -14,7 +14,6 @@ from virtcim.hypervisors.errors import (
     NotSupported,
 )
 from virtcim.hypervisors.model import Verb
-from virtcim.infostore.jobs import Facts
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.configuration import Doing
 from virtcim.jobs.transactions import Transaction
@@ -56,7 +55,7 @@ async def destroy_system(model: HostModel, _service: Record, arguments: Argument
             await end.come()
             return MethodResult(0)
         deed = Deed(task=Task.DESTROY, name=domain.name, uuid=domain.uuid)
-        attempt = Doing(model.host, deed, end.done, end.explain)
+        attempt = Doing(model.host, deed, end.done, end.explain, dict)
         job = await by_job(
             model, turns, attempt, deed, method="DestroySystem", domains=(domain.uuid,)
         )
@@ -78,7 +77,7 @@ class _End:
         except HypervisorError as error:
             raise self.explain(error, "") from error
 
-    async def done(self) -> Facts:
+    async def done(self) -> None:
         """Let it come; raises HypervisorError."""
         host, uuid = self._model.host, self.draft.domain.uuid
         if self.draft.live is not None:
@@ -87,7 +86,6 @@ class _End:
         if self.draft.defined is not None:
             await host.perform(UndefineDomain(uuid=uuid))
         await host.forget(uuid)
-        return {}
 
     def explain(self, error: Exception, rest: str) -> WBEMError:
         """Return what a client is told."""

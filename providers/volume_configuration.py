@@ -16,17 +16,17 @@ from virtcim.hypervisors.actions import (
 )
 from virtcim.hypervisors.definition.pool_texts import volume_text
 from virtcim.hypervisors.resources import PoolFacts, VolumeFacts
+from virtcim.jobs.deeds import Deed, Task
 from virtcim.providers import pool_settings as settings
 from virtcim.providers.families import Method
 from virtcim.providers.model import HostModel
 from virtcim.providers.pool_requests import (
-    DONE,
     Refused,
     answered,
+    carry_out,
     embedded,
     error_for,
     given_storage,
-    perform,
     read_settings,
 )
 from virtcim.providers.pool_usage import is_in_use
@@ -70,10 +70,13 @@ async def create_volume(model: HostModel, arguments: Arguments) -> MethodResult:
         text = f"Unable to create storage volume: {volume.name} exists in pool {pool.name}"
         raise error_for(model, AlreadyExists, text)
     action = CreateVolume(pool=pool.uuid, xml=read_settings(model, partial(volume_text, volume)))
-    path = await perform(model, action, "Unable to create storage volume")
-    return MethodResult(
-        Code.JOB_COMPLETED_WITH_NO_ERROR.value,
-        {"Resource": _volume_path(model, pool.name, volume.name, path)},
+    return await carry_out(
+        model,
+        action,
+        Deed(task=Task.CREATE_VOLUME, name=volume.name, uuid=pool.uuid),
+        method="CreateResourceInPool",
+        tried="Unable to create storage volume",
+        out=lambda: {"Resource": _volume_path(model, pool.name, volume.name)},
     )
 
 
@@ -86,18 +89,19 @@ def _check_path(model: HostModel, pool: PoolFacts, one: Embedded) -> None:
         raise InvalidParameter(f"Settings: Path is not that of the pool, which is {target}")
 
 
-def _volume_path(model: HostModel, pool: str, name: str, path: str) -> ObjectPath:
-    """Return the path of a new volume; libvirt-cim, which has no volumes, gives its settings'."""
-    if STORAGE_VOLUME in model.behaviour.hidden:
-        return ObjectPath(
-            model.class_name(settings.VOLUME), (("InstanceID", path),), model.namespace
-        )
+def _volume_path(model: HostModel, pool: str, name: str) -> ObjectPath | None:
+    """Return the path of a new volume, None where it has gone again.
+
+    Clients of libvirt-cim, which has no volumes, get its settings'.
+    """
+    volumes = (one.volumes for one in model.host.resources.pools if one.name == pool)
+    made = next((one for found in volumes for one in found if one.name == name), None)
+    if made is not None and STORAGE_VOLUME in model.behaviour.hidden:
+        keys = (("InstanceID", made.path),)
+        return ObjectPath(model.class_name(settings.VOLUME), keys, model.namespace)
     wanted = volume_id(pool, name)
     records = model.provider(STORAGE_VOLUME).records()
-    found = next((record for record in records if record["DeviceID"] == wanted), None)
-    if found is None:
-        raise Failed(f"the volume {wanted} was made, and is not there any more")
-    return found.path
+    return next((record.path for record in records if record["DeviceID"] == wanted), None)
 
 
 async def delete_volume(model: HostModel, arguments: Arguments) -> MethodResult:
@@ -107,8 +111,13 @@ async def delete_volume(model: HostModel, arguments: Arguments) -> MethodResult:
     volume = _volume(model, pool, resource)
     _check_unused(model, pool, volume)
     action = DeleteVolume(pool=pool.uuid, name=volume.name)
-    await perform(model, action, "Unable to delete resource")
-    return DONE
+    return await carry_out(
+        model,
+        action,
+        Deed(task=Task.DELETE_VOLUME, name=volume.name, uuid=pool.uuid),
+        method="DeleteResourceInPool",
+        tried="Unable to delete resource",
+    )
 
 
 async def resize_volume(model: HostModel, arguments: Arguments) -> MethodResult:
@@ -123,8 +132,13 @@ async def resize_volume(model: HostModel, arguments: Arguments) -> MethodResult:
         raise error_for(model, InvalidParameter, text)
     _check_unused(model, pool, volume)
     action = ResizeVolume(pool=pool.uuid, name=volume.name, capacity=capacity, shrink=shrink)
-    await perform(model, action, "Unable to resize resource")
-    return DONE
+    return await carry_out(
+        model,
+        action,
+        Deed(task=Task.RESIZE_VOLUME, name=volume.name, uuid=pool.uuid, capacity=capacity),
+        method="ResizeResourceInPool",
+        tried="Unable to resize resource",
+    )
 
 
 def _check_unused(model: HostModel, pool: PoolFacts, volume: VolumeFacts) -> None:
@@ -136,8 +150,13 @@ def _check_unused(model: HostModel, pool: PoolFacts, volume: VolumeFacts) -> Non
 async def refresh_pool(model: HostModel, arguments: Arguments) -> MethodResult:
     """Have the volumes of a storage pool looked for (RefreshResourcesInPool)."""
     pool = given_storage(model, arguments)
-    await perform(model, RefreshPool(uuid=pool.uuid), f"Unable to refresh {pool.name}")
-    return DONE
+    return await carry_out(
+        model,
+        RefreshPool(uuid=pool.uuid),
+        Deed(task=Task.REFRESH_POOL, name=pool.name, uuid=pool.uuid),
+        method="RefreshResourcesInPool",
+        tried=f"Unable to refresh {pool.name}",
+    )
 
 
 METHODS: Mapping[str, Method] = {
