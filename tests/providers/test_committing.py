@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from tests.providers.handmade import model_of
 from tests.providers.workshop import Workshop, work
-from virtcim.hypervisors.actions import DefineDomain, SetAutostart, UndefineDomain
+from virtcim.hypervisors.actions import Action, DefineDomain, SetAutostart, UndefineDomain
 from virtcim.hypervisors.errors import HypervisorError, HypervisorFailure
-from virtcim.hypervisors.model import DomainUUID
+from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.providers.committing import Transaction
 
 NOBODY = DomainUUID("00000000-0000-4000-8000-000000000001")
@@ -72,5 +73,83 @@ def test_a_domain_that_is_gone_is_undone() -> None:
         with pytest.raises(HypervisorError):
             await transaction.do(SetAutostart(uuid=NOBODY, on=True), "a start")
         await shop.host.perform(UndefineDomain(uuid=uuid))
+
+    work(scene, "test:///default", "Test")
+
+
+class Holding:
+    """Holds the first action of a kind until it is cancelled."""
+
+    def __init__(self, shop: Workshop, kind: type[Action[Any]]) -> None:
+        self.held = asyncio.Event()
+        self._kind = kind
+        self._perform = shop.hypervisor.perform
+        shop.hypervisor.perform = self  # type: ignore[method-assign]
+
+    async def __call__(self, action: Action[Any], *, deadline: float | None = None) -> Any:
+        """Perform all others."""
+        if isinstance(action, self._kind) and not self.held.is_set():
+            self.held.set()
+            await asyncio.Event().wait()
+        return await self._perform(action, deadline=deadline)
+
+
+async def cancelled(holding: Holding, change: Awaitable[object]) -> None:
+    """Cancel a change in the midst of it."""
+    task = asyncio.ensure_future(change)
+    await holding.held.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_a_change_that_is_cancelled_is_taken_back() -> None:
+    """What was done before, and what may have been."""
+
+    async def scene(shop: Workshop) -> None:
+        before = await shop.texts("test")
+        holding = Holding(shop, SetAutostart)
+        await cancelled(
+            holding,
+            shop.modify_system("Test:test", Title="half done", AutoStart=1),
+        )
+        assert await shop.texts("test") == before
+        assert not shop.domain("test").facts.autostart
+        await shop.modify_system("Test:test", AutoStart=1)  # its turn is free again
+        assert shop.domain("test").facts.autostart
+        await shop.modify_system("Test:test", AutoStart=0)
+
+    work(scene, "test:///default", "Test")
+
+
+def test_a_system_whose_making_is_cancelled_is_not_there() -> None:
+    """It was defined already."""
+
+    async def scene(shop: Workshop) -> None:
+        holding = Holding(shop, SetAutostart)
+        memory = shop.mof("Mem", {"VirtualQuantity": 64 * 1024**2})
+        await cancelled(holding, shop.define("brief", memory, AutoStart=1))
+        await shop.host.reconcile()
+        assert "brief" not in shop.host.listing.names
+        await shop.define("brief", memory)
+        await shop.host.perform(UndefineDomain(uuid=shop.domain("brief").uuid))
+
+    work(scene, "test:///default", "Test")
+
+
+def test_a_domain_is_destroyed_that_nobody_knows_to_run() -> None:
+    """It was started just now, and its event is still coming: it is switched off all the same."""
+
+    async def scene(shop: Workshop) -> None:
+        await shop.define("started", shop.mof("Mem", {"VirtualQuantity": 64 * 1024**2}))
+        uuid = shop.domain("started").uuid
+        for subscription in shop.host._subscriptions:
+            shop.hypervisor.events.deregister_any(subscription)
+        shop.host._subscriptions.clear()
+        await shop.hypervisor.change(uuid, Verb.START)
+        assert not shop.domain("started").facts.active
+        await shop.call("DestroySystem", AffectedSystem=shop.system_path("started"))
+        assert "started" not in shop.host.listing.names
+        assert uuid not in {one.uuid for one in await shop.hypervisor.domains(known={})}
 
     work(scene, "test:///default", "Test")
