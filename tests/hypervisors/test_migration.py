@@ -20,6 +20,7 @@ from virtcim.hypervisors.actions import (
     JobStatistics,
     Migrate,
     MigrationFlag,
+    ReadFinishedJob,
     ReadJob,
     RemoveLeftover,
     StartAt,
@@ -266,6 +267,29 @@ def test_post_copy_ends_what_never_converges(pair: Pair) -> None:
 
     play(pair.source, scene)
     assert pair.moved(uuid)
+
+
+def test_what_a_job_has_done_is_known_at_the_destination(pair: Pair) -> None:
+    """However often it is asked; before its first job a domain has none to tell of."""
+    uuid = pair.guest("told")
+    play(pair.source, lambda one: _finished(one, uuid, job=None))
+    play(pair.source, lambda one: one.perform(move(pair, uuid)))
+
+    async def scene(hypervisor: LibvirtHypervisor) -> None:
+        for _ in range(2):
+            job = await hypervisor.perform(ReadFinishedJob(uuid=uuid))
+            assert job is not None
+            assert job.data_total > 0
+            assert job.data_processed > 0
+            assert job.data_remaining == 0
+
+    play(pair.target, scene)
+
+
+async def _finished(
+    hypervisor: LibvirtHypervisor, uuid: DomainUUID, *, job: JobStatistics | None
+) -> None:
+    assert await hypervisor.perform(ReadFinishedJob(uuid=uuid)) == job
 
 
 # The other end

@@ -256,7 +256,7 @@ def test_disks_that_cannot_keep_a_snapshot(lab: Lab) -> None:
             if not before.active:
                 await hypervisor.change(uuid, Verb.START)
 
-    _play((lab.uri(), lab.guest_xml("kept")), scene)
+    _play((_answering(lab), lab.guest_xml("kept")), scene)
     connection.close()
 
 
@@ -281,7 +281,7 @@ def test_disks_alone_of_a_running_guest(lab: Lab) -> None:
         assert "kept.over" not in (facts.live_xml or "")
         assert not (lab.directory / "kept.over").exists()
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 def test_a_snapshot_of_disks_that_were_left(lab: Lab) -> None:
@@ -322,7 +322,7 @@ def test_a_snapshot_of_disks_that_were_left(lab: Lab) -> None:
         assert (facts.snapshots, facts.state, images(lab)) == ((), DomainState.RUNNING, [])
         (lab.directory / "kept.over").unlink()
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 def test_a_snapshot_inside_an_image_that_would_go(lab: Lab) -> None:
@@ -342,7 +342,7 @@ def test_a_snapshot_inside_an_image_that_would_go(lab: Lab) -> None:
         assert (facts.snapshots, facts.state) == ((), DomainState.RUNNING)
         assert not (lab.directory / "kept.over").exists()
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 def test_disks_alone_of_a_guest_that_is_off(lab: Lab) -> None:
@@ -355,7 +355,7 @@ def test_disks_alone_of_a_guest_that_is_off(lab: Lab) -> None:
         await hypervisor.perform(DeleteSnapshot(uuid=uuid, name="in"))
         assert images(lab) == []
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 def test_a_guest_goes_on_where_it_was(lab: Lab) -> None:
@@ -374,7 +374,7 @@ def test_a_guest_goes_on_where_it_was(lab: Lab) -> None:
         assert "READY" not in lab.serial_text("kept")  # the file is begun anew by each process
         assert await hypervisor.perform(IsBusy(uuid=uuid)) is False
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 async def full(
@@ -404,6 +404,12 @@ def images(lab: Lab) -> list[str]:
     command = ("qemu-img", "snapshot", "-U", "-l", str(lab.directory / "kept.qcow2"))
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [line.split()[1] for line in said.splitlines()[2:]]
+
+
+def _answering(lab: Lab) -> str:
+    """Return the URI of a lab, as soon as it answers."""
+    lab.connect().close()
+    return lab.uri()
 
 
 def _play(made: tuple[str, str], scene: Scene) -> None:
