@@ -13,9 +13,8 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -24,24 +23,36 @@ from prometheus_client import CollectorRegistry
 
 from virtcim import __version__
 from virtcim.broker.broker import Broker
+from virtcim.broker.namespaces import Namespaces
 from virtcim.configuration.access import Access, all_endpoints, decide
-from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.endpoints import Endpoint, UnixEndpoint
+from virtcim.configuration.errors import ConfigurationError, Problem
+from virtcim.configuration.identity import Socket as SocketSettings
+from virtcim.configuration.identity import Source
 from virtcim.configuration.settings import Host as HostSettings
-from virtcim.configuration.settings import Settings
+from virtcim.configuration.settings import Settings, Tls
 from virtcim.hypervisors.errors import InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.infostore import Infostore, prepare_directory
 from virtcim.inventory.host import Host
 from virtcim.inventory.hosts import Inventory
 from virtcim.jobs import Engine
+from virtcim.listeners.audit import AuditLog
+from virtcim.listeners.auditing import Auditor
 from virtcim.listeners.authentication import Authenticator
+from virtcim.listeners.certificates import CertificateRule
 from virtcim.listeners.cimxml import CIMXMLApplication
+from virtcim.listeners.gate import Gate
 from virtcim.listeners.http_rules import Limits
 from virtcim.listeners.logging import LineBuffer, configure_logging, operation_log
 from virtcim.listeners.measures import HostMeasures
 from virtcim.listeners.observation import Observation
+from virtcim.listeners.pam import Pam
+from virtcim.listeners.principals import Role
+from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
 from virtcim.listeners.shell import Shell
-from virtcim.listeners.tls import server_context
+from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
+from virtcim.listeners.tls import ClientCertificates, Contexts, TLSError
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.migration_options import MigrationOptions
 from virtcim.providers.model import Server
@@ -61,7 +72,6 @@ RECOVERY_SECONDS = 5.0
 NAME_SECONDS = 2.0
 _M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
-BACKLOG = 512
 
 
 class StartError(Exception):
@@ -71,7 +81,8 @@ class StartError(Exception):
 def run(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `say` is told once where the server listens.
 
-    Raises ConfigurationError, StartError, InfostoreError and the errors of users and TLS files.
+    Raises ConfigurationError, StartError, InfostoreError, and the errors of sockets, PAM, the audit
+    log, users and TLS files.
     """
     prepare_directory(settings.state_dir)
     _share_heap()
@@ -83,9 +94,17 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         stream.flush()
 
 
-def _ignore_hangup() -> None:
-    """A closed terminal must not end the server, and there is nothing to reload."""
-    log.warning("ignored", signal="SIGHUP")
+def _renew(contexts: Contexts | None) -> None:
+    """Read again what a signal asks for: certificates; users and rules have their own ways."""
+    if contexts is None:
+        log.warning("ignored", signal="SIGHUP")
+        return
+    try:
+        contexts.renew()
+    except TLSError as error:
+        log.warning("tls_not_renewed", error=str(error))
+    else:
+        log.info("tls_renewed")
 
 
 def _log_level(settings: Settings) -> int:
@@ -98,7 +117,8 @@ async def _serve(settings: Settings, say: Callable[[str], None], stream: LineBuf
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _ignore_hangup)
+    # A closed terminal must not end the server; what there is to read again is known later.
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with AsyncExitStack() as stack:
         urls = await _start(settings, stack, stream)
         _settle_memory()
@@ -112,8 +132,10 @@ async def _serve(settings: Settings, say: Callable[[str], None], stream: LineBuf
 async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) -> list[str]:
     """Build everything; what must be undone goes on the stack. Return the URLs served."""
     host_name = await _fully_qualified_name()
-    authenticator = _gate(settings, host_name, stack)
-    sockets = _bind_all(settings, stack)
+    auditor = _auditor(settings, stack)
+    gate = _gate(settings, host_name, auditor, stack)
+    contexts = _contexts(settings.tls)
+    sockets = _bind_all(settings, contexts, stack)
     registry = CollectorRegistry()
     measures = HostMeasures(registry)
     store = Infostore(settings.infostore_url)
@@ -139,21 +161,20 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     read = read_padded_call if server.behaviour.padded_messages else read_call
     broker = Broker(namespaces, host_name)
-    application = CIMXMLApplication(broker, authenticator, observation, read)
+    application = CIMXMLApplication(
+        broker,
+        gate,
+        observation,
+        read,
+        authoriser=_authoriser(settings, gate, namespaces),
+        auditor=auditor,
+        call_seconds=settings.limits.request_seconds,
+    )
     await _listen(settings, sockets[: len(settings.listen)], application, observation, stack)
     for web in sockets[len(settings.listen) :]:
         await _serve_web(settings, web, registry, inventory, stack)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _renew, contexts)
     return [bound.url for bound in sockets]
-
-
-def _gate(settings: Settings, realm: str, stack: AsyncExitStack) -> Authenticator | None:
-    """Return what lets users in, or None when the server may run open."""
-    authenticator = Authenticator(UsersFile(settings.users_file), realm=realm)
-    stack.callback(authenticator.close)
-    if decide(settings, has_users=bool(authenticator.load())) is Access.AUTHENTICATED:
-        return authenticator
-    log.warning("open", reason="only test hypervisors are served, on loopback, without users")
-    return None
 
 
 def _host(
@@ -233,55 +254,123 @@ async def _recover_jobs(engine: Engine, inventory: Inventory, stack: AsyncExitSt
         recovering.add_done_callback(_started_late)
 
 
-# Sockets
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A socket that has its address, but does not listen yet."""
-
-    socket: socket.socket
-    url: str
-    tls: ssl.SSLContext | None
-
-
-def _bind_all(settings: Settings, stack: AsyncExitStack) -> list[Bound]:
-    """Take all addresses and read the certificate: what fails here fails before any hypervisor.
-
-    In the order of the endpoints, the web's last.
-    """
-    context = None
-    if settings.tls.certificate is not None:
-        context = server_context(settings.tls.certificate, settings.tls.key)
-    endpoints = all_endpoints(settings)
-    for endpoint in endpoints:
-        if endpoint.port and endpoints.count(endpoint) > 1:  # port 0 is another one each time
-            raise StartError(f"{endpoint} is named twice")
-    bound = []
-    for endpoint in endpoints:
-        one = _bind(endpoint)
-        stack.callback(one.close)
-        url = str(Endpoint(endpoint.address, one.getsockname()[1], tls=endpoint.tls))
-        bound.append(Bound(one, url, context if endpoint.tls else None))
-    return bound
-
-
-def _bind(endpoint: Endpoint) -> socket.socket:
-    family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET
-    one = socket.socket(family, socket.SOCK_STREAM)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        one.bind((endpoint.address, endpoint.port))
-    except OSError as error:
-        one.close()
-        raise StartError(f"cannot listen on {endpoint}: {error.strerror}") from None
-    return one
-
-
 def _started_late(starting: asyncio.Task[None]) -> None:
     """Say what kept a host from starting after the server had begun to serve."""
     if not starting.cancelled() and (error := starting.exception()) is not None:
         log.error("start_failed", exc_info=error)
+
+
+# Who it is, and what they may do
+
+
+def _auditor(settings: Settings, stack: AsyncExitStack) -> Auditor:
+    """Open the audit log."""
+    prepared = AuditLog(settings.audit_file)
+    prepared.open()
+    stack.callback(prepared.close)
+    return Auditor(prepared, settings.audit.what)
+
+
+def _gate(settings: Settings, realm: str, auditor: Auditor, stack: AsyncExitStack) -> Gate | None:
+    """Return what lets users in, or None when the server may run open."""
+    auth = settings.auth
+    passwords = Authenticator(
+        UsersFile(settings.users_file),
+        realm=realm,
+        pam=Pam(auth.pam_service) if Source.PAM in auth.passwords else None,
+        from_file=Source.USERS in auth.passwords,
+        failure_seconds=auth.failure_seconds,
+        heard=auditor.login_failed,
+    )
+    stack.callback(passwords.close)
+    if decide(settings, has_users=bool(passwords.load())) is Access.AUTHENTICATED:
+        rules = (CertificateRule(r.field, r.value, r.user) for r in settings.certificates)
+        return Gate(passwords, rules)
+    log.warning("open", reason="only test hypervisors are served, on loopback, without users")
+    return None
+
+
+def rules_of(settings: Settings, methods: Iterable[str]) -> tuple[Rule, ...]:
+    """Return the rules; raises ConfigurationError for a word that no operation or method has."""
+    rules = tuple(
+        rule(f"rules[{number}]", **given.model_dump())
+        for number, given in enumerate(settings.rules)
+    )
+    known = frozenset(methods)
+    problems = [
+        Problem(
+            each.place,
+            "allow" if each.allows else "deny",
+            f"`{word}` is no operation, no method, no role, and none of {', '.join(sorted(KINDS))}",
+        )
+        for each in rules
+        for word in strange_words(each, known)
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
+    return rules
+
+
+def _authoriser(settings: Settings, gate: Gate | None, namespaces: Namespaces) -> Authoriser | None:
+    """Return what says who may do what; nobody is known to a server that runs open."""
+    methods = {m.name for n in namespaces for c in n.repository for m in c.methods}
+    rules = rules_of(settings, methods)
+    if gate is None:
+        return None
+    return Authoriser(rules, Role(settings.auth.default_role), namespaces)
+
+
+# Sockets
+
+
+def client_certificates(given: Tls) -> ClientCertificates | None:
+    """Return what client certificates are verified against; None when none are asked for."""
+    if given.client_ca is None:
+        return None
+    required = given.client_certificate == "required"
+    return ClientCertificates(given.client_ca, given.client_crl, required)
+
+
+def _contexts(given: Tls) -> Contexts | None:
+    if given.certificate is None:
+        return None
+    return Contexts(given.certificate, given.key, client_certificates(given))
+
+
+def _bind_all(settings: Settings, contexts: Contexts | None, stack: AsyncExitStack) -> list[Bound]:
+    """Take all addresses: what fails here fails before any hypervisor.
+
+    In the order of the endpoints, the web's last.
+    """
+    endpoints = all_endpoints(settings)
+    for endpoint in endpoints:
+        free = isinstance(endpoint, Endpoint) and not endpoint.port  # another port each time
+        if not free and endpoints.count(endpoint) > 1:
+            raise StartError(f"{endpoint} is named twice")
+    cim, web = (None, None) if contexts is None else (contexts.cim, contexts.web)
+    served = len(settings.listen)
+    return [
+        _bind(endpoint, settings.socket, cim if number < served else web, stack)
+        for number, endpoint in enumerate(endpoints)
+    ]
+
+
+def _bind(
+    endpoint: Endpoint | UnixEndpoint,
+    files: SocketSettings,
+    context: ssl.SSLContext | None,
+    stack: AsyncExitStack,
+) -> Bound:
+    if isinstance(endpoint, UnixEndpoint):
+        mode = int(files.mode, 8)
+        one, remove = bind_unix(endpoint.path, mode=mode, owner=files.owner, group=files.group)
+        stack.callback(remove)
+        stack.callback(one.close)
+        return Bound(one, str(endpoint))
+    one = bind_tcp(endpoint.address, endpoint.port, str(endpoint))
+    stack.callback(one.close)
+    url = str(Endpoint(endpoint.address, one.getsockname()[1], tls=endpoint.tls))
+    return Bound(one, url, context if endpoint.tls else None)
 
 
 async def _listen(
@@ -291,42 +380,23 @@ async def _listen(
     observation: Observation,
     stack: AsyncExitStack,
 ) -> None:
+    given = settings.limits
     limits = Limits(
-        body_bytes=settings.limits.request_bytes,
-        head_bytes=settings.limits.head_bytes,
-        head_count=settings.limits.headers,
-        connections=settings.limits.connections,
-        head_seconds=settings.limits.head_seconds,
-        body_seconds=settings.limits.body_seconds,
-        idle_seconds=settings.limits.keep_alive_seconds,
+        body_bytes=given.request_bytes,
+        head_bytes=given.head_bytes,
+        head_count=given.headers,
+        connections=given.connections,
+        client_connections=given.client_connections,
+        client_calls=given.client_requests,
+        head_seconds=given.head_seconds,
+        body_seconds=given.body_seconds,
+        idle_seconds=given.keep_alive_seconds,
     )
     shell = Shell(application, limits, observation.refused_early)
     stack.push_async_callback(shell.stop, STOP_SECONDS)
     for bound in sockets:
-        _claim(bound)
-        server = await _open(shell, bound, limits)
+        server = await accept(shell, bound)
         stack.callback(server.close)
-
-
-def _claim(bound: Bound) -> None:
-    """Listen at the address, which others may have bound too; uvloop would not tell of that."""
-    try:
-        bound.socket.listen(BACKLOG)
-    except OSError as error:
-        raise StartError(f"cannot listen on {bound.url}: {error.strerror}") from None
-
-
-async def _open(shell: Shell, bound: Bound, limits: Limits) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(
-        shell,
-        sock=bound.socket,
-        ssl=bound.tls,
-        backlog=BACKLOG,
-        # The shell knows of a connection, and gives it deadlines, only after the handshake.
-        ssl_handshake_timeout=limits.head_seconds if bound.tls else None,
-        # A client that is asked to close and does not read cannot hold up the end.
-        ssl_shutdown_timeout=limits.linger_seconds if bound.tls else None,
-    )
 
 
 async def _serve_web(
@@ -338,7 +408,7 @@ async def _serve_web(
 ) -> None:
     from virtcim.listeners.web import health_of, serve_web  # noqa: PLC0415 (only with a web port)
 
-    _claim(bound)
+    claim(bound)
     shown = registry if settings.metrics else None
     health = partial(health_of, inventory.hosts.values())
     await stack.enter_async_context(serve_web(bound.socket, bound.tls, shown, health))

@@ -18,6 +18,7 @@ from virtcim.commands.options import (
     Url,
     UserOption,
 )
+from virtcim.listeners.principals import Role
 
 app = typer.Typer(
     help="WBEM server for virtualization hosts.",
@@ -130,10 +131,10 @@ def set_(
 ) -> None:
     """Change a domain or one of its devices through the running server."""
     from virtcim.commands import set as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+    from virtcim.commands.options import credentials, served_at, settings_of  # noqa: PLC0415
     from virtcim.commands.servers import connection  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
+    place = url or served_at(settings_of(config))
     server = connection(place, credentials(user, stdin=password_stdin), namespace)
     work.change(server, setting, assignments, dry_run=dry_run)
 
@@ -141,11 +142,20 @@ def set_(
 @user_app.command("add")
 def user_add(
     name: UserName,
-    password_stdin: Annotated[  # noqa: FBT002
+    *,
+    password_stdin: Annotated[
         bool,
         typer.Option("--password-stdin", help="Read the password from the first line of input."),
     ] = False,
-    replace: Annotated[  # noqa: FBT002
+    role: Annotated[
+        Role | None,
+        typer.Option(help="What the user may do.", show_default="auth.default_role, read"),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A group for the rules; may be repeated."),
+    ] = None,
+    replace: Annotated[
         bool, typer.Option("--replace", help="Set a new password for a user who is there.")
     ] = False,
     state_dir: StateDir = None,
@@ -157,7 +167,37 @@ def user_add(
 
     settings = settings_of(config, state_dir=state_dir)
     ask = work.read_password if password_stdin else work.ask_password
-    work.add(settings, name, ask, replace=replace)
+    work.add(settings, name, ask, role=role, groups=group, replace=replace)
+
+
+@user_app.command("role")
+def user_role(
+    name: UserName,
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help="none, read, operate or admin.")],
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Say what a user may do; the server notices within seconds."""
+    from virtcim.commands import user as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.assign(settings_of(config, state_dir=state_dir), name, role=role)
+
+
+@user_app.command("groups")
+def user_groups(
+    name: UserName,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP]...", help="All of them; none for none.")
+    ] = None,
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Say which groups a user is in, for the rules of the configuration."""
+    from virtcim.commands import user as work  # noqa: PLC0415
+    from virtcim.commands.options import settings_of  # noqa: PLC0415
+
+    work.assign(settings_of(config, state_dir=state_dir), name, groups=groups or ())
 
 
 @user_app.command("remove")
@@ -171,7 +211,7 @@ def user_remove(name: UserName, state_dir: StateDir = None, config: Config = Non
 
 @user_app.command("list")
 def user_list(state_dir: StateDir = None, config: Config = None) -> None:
-    """Show who may log in."""
+    """Show who may log in, with role and groups."""
     from virtcim.commands import user as work  # noqa: PLC0415
     from virtcim.commands.options import settings_of  # noqa: PLC0415
 
@@ -248,9 +288,9 @@ def jobs_stop(
     done already stays done, and work that cannot be ended goes on: the job says what became of it.
     """
     from virtcim.commands import jobs as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+    from virtcim.commands.options import credentials, served_at, settings_of  # noqa: PLC0415
     from virtcim.commands.servers import connection  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
+    place = url or served_at(settings_of(config))
     server = connection(place, credentials(user, stdin=password_stdin), namespace)
     work.stop(server, job, kill=kill)

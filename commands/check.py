@@ -5,6 +5,7 @@ Nothing is written: a check as root must not leave files that the server's user 
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,11 +14,16 @@ import structlog
 from virtcim.commands.failures import MISUSED, Failure
 from virtcim.commands.tables import show
 from virtcim.configuration import ConfigurationError, Settings, decide
+from virtcim.configuration.identity import Source
 from virtcim.configuration.settings import Host
 from virtcim.hypervisors.errors import HypervisorError, InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
+from virtcim.listeners.pam import Pam, PamUnusable
+from virtcim.listeners.principals import Role
 from virtcim.listeners.tls import TLSError, server_context
 from virtcim.listeners.users import UsersError, UsersFile
+from virtcim.schema.families import build_repository
+from virtcim.server import client_certificates, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,13 @@ def check(settings: Settings) -> None:
         raise Failure("no hypervisor is named, neither here nor in the configuration", MISUSED)
     # The table says it all.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    findings = [*asyncio.run(_hosts(settings)), *_tls(settings), *_users(settings)]
+    findings = [
+        *asyncio.run(_hosts(settings)),
+        *_tls(settings),
+        *_pam(settings),
+        *_users(settings),
+        *_rights(settings),
+    ]
     show(
         ("", "works", "seen"),
         [(each.what, "yes" if each.works else "NO", each.seen) for each in findings],
@@ -76,11 +88,22 @@ def _tls(settings: Settings) -> Iterator[Finding]:
     if certificate is None:
         return
     try:
-        server_context(certificate, settings.tls.key)
+        server_context(certificate, settings.tls.key, client_certificates(settings.tls))
     except TLSError as error:
         yield Finding("tls", works=False, seen=str(error))
     else:
         yield Finding("tls", works=True, seen=str(certificate))
+
+
+def _pam(settings: Settings) -> Iterator[Finding]:
+    if Source.PAM not in settings.auth.passwords:
+        return
+    try:
+        Pam(settings.auth.pam_service)
+    except PamUnusable as error:
+        yield Finding("pam", works=False, seen=str(error))
+    else:
+        yield Finding("pam", works=True, seen=f"service {settings.auth.pam_service}")
 
 
 def _users(settings: Settings) -> Iterator[Finding]:
@@ -97,3 +120,29 @@ def _users(settings: Settings) -> Iterator[Finding]:
         return
     plural = "" if len(users) == 1 else "s"
     yield Finding("access", works=True, seen=f"{access.value}, {len(users)} user{plural}")
+
+
+def _rights(settings: Settings) -> Iterator[Finding]:
+    """Show who may do what, so that nobody has to try."""
+    try:
+        users = UsersFile(settings.users_file).read()
+    except UsersError:
+        return  # that is said already
+    default = settings.auth.default_role
+    if users:
+        roles = Counter(str(user.role or default) for user in users.values())
+        seen = ", ".join(f"{count} {role}" for role, count in sorted(roles.items()))
+        yield Finding("roles", works=True, seen=f"{seen}; others are {default}")
+    if not settings.rules:
+        if users and not any(user.role is Role.ADMIN for user in users.values()):
+            seen = "nobody may change anything: `virtcim user role NAME admin`"
+            yield Finding("changes", works=True, seen=seen)
+        return
+    repository = build_repository(host.prefix for host in settings.hosts)
+    methods = {method.name for declaration in repository for method in declaration.methods}
+    try:
+        rules = rules_of(settings, methods)
+    except ConfigurationError as error:
+        yield Finding("rules", works=False, seen="; ".join(map(str, error.problems)))
+    else:
+        yield Finding("rules", works=True, seen=f"{len(rules)}, the first that fits decides")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from virtcim.commands.failures import MISUSED, failing
+from virtcim.commands.failures import MISUSED, Failure, failing
 
 if TYPE_CHECKING:
     from virtcim.configuration import Settings
@@ -60,6 +60,16 @@ def settings_of(
         options["web"] = {"listen": web}
     with failing(ConfigurationError, exit_code=MISUSED):
         return load(options, config)
+
+
+def served_at(settings: "Settings") -> str:
+    """Return the URL of the server of this configuration, as its clients take it."""
+    from virtcim.configuration.endpoints import Endpoint  # noqa: PLC0415
+
+    urls = [str(each) for each in settings.listen if isinstance(each, Endpoint)]
+    if not urls:
+        raise Failure("this configuration listens on UNIX sockets alone; use --url", MISUSED)
+    return urls[0]
 
 
 def credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:

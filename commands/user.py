@@ -1,26 +1,55 @@
-"""``virtcim user``: who may log in."""
+"""``virtcim user``: who may log in, with which role and groups."""
 
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from virtcim.commands.failures import MISUSED, Failure, failing
+from virtcim.commands.tables import show
 from virtcim.configuration import Settings
-from virtcim.listeners.users import IllegalUser, UsersError, UsersFile, check_name
+from virtcim.listeners.principals import Role
+from virtcim.listeners.users import IllegalUser, UsersError, UsersFile, check_name, normal
 
 # NIST SP 800-63B 5.1.1.2: the least that a chosen password has.
 SHORTEST_PASSWORD = 8
 
 
-def add(settings: Settings, name: str, ask: Callable[[], str], *, replace: bool) -> None:
+def add(
+    settings: Settings,
+    name: str,
+    ask: Callable[[], str],
+    *,
+    role: Role | None,
+    groups: Sequence[str] | None,
+    replace: bool,
+) -> None:
     """Add a user; the name is checked before anybody types a password."""
+    file = UsersFile(settings.users_file)
     with failing(UsersError), failing(IllegalUser, exit_code=MISUSED):
         check_name(name)
         password = ask()
         if len(password) < SHORTEST_PASSWORD:
             raise Failure(f"a password has at least {SHORTEST_PASSWORD} characters", MISUSED)
-        UsersFile(settings.users_file).add(name, password, replace=replace)
-    print(f"{name} may log in ({settings.users_file})")
+        file.add(name, password, role=role, groups=groups, replace=replace)
+    print(f"{name} may log in ({settings.users_file}) {_may(settings, name)}")
+
+
+def assign(
+    settings: Settings, name: str, *, role: Role | None = None, groups: Sequence[str] | None = None
+) -> None:
+    """Give a user another role, or other groups."""
+    with failing(UsersError), failing(IllegalUser, exit_code=MISUSED):
+        UsersFile(settings.users_file).assign(name, role=role, groups=groups)
+    print(f"{name} is there {_may(settings, name)}")
+
+
+def _may(settings: Settings, name: str) -> str:
+    """Say what a user may do, and how one who may only look gets more."""
+    user = UsersFile(settings.users_file).read()[normal(name)]
+    role = Role(user.role or settings.auth.default_role)
+    groups = f" in {', '.join(sorted(user.groups))}" if user.groups else ""
+    more = f"; `virtcim user role {name} admin` lets it change things"
+    return f"with the role {role}{groups}{'' if role is Role.ADMIN else more}"
 
 
 def remove(settings: Settings, name: str) -> None:
@@ -31,10 +60,17 @@ def remove(settings: Settings, name: str) -> None:
 
 
 def names(settings: Settings) -> None:
-    """Print the names, one a line."""
+    """Print the users with what they may do, one a line."""
     with failing(UsersError):
-        for name in sorted(UsersFile(settings.users_file).read()):
-            print(name)
+        users = UsersFile(settings.users_file).read()
+    default = settings.auth.default_role
+    show(
+        ("name", "role", "groups"),
+        [
+            (name, str(user.role or default), ", ".join(sorted(user.groups)))
+            for name, user in sorted(users.items())
+        ],
+    )
 
 
 def read_password() -> str:

@@ -7,8 +7,9 @@ hypervisor that holds somebody's machines is never open to everybody who reaches
 from collections.abc import Iterator
 from enum import Enum
 
-from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.endpoints import Endpoint, UnixEndpoint
 from virtcim.configuration.errors import ConfigurationError, Problem
+from virtcim.configuration.identity import Source
 from virtcim.configuration.settings import Settings
 
 # The driver whose machines exist only in the memory of the process that asks.
@@ -27,13 +28,25 @@ def decide(settings: Settings, *, has_users: bool) -> Access:
 
     ``has_users`` says that the users file names at least one.
     """
-    problems = [*_hosts(settings), *_transport(settings), *_users(settings, has_users=has_users)]
+    known = has_users or _knows_others(settings)
+    problems = [
+        *_hosts(settings),
+        *_transport(settings),
+        *_clients(settings),
+        *_users(settings, known=known),
+    ]
     if problems:
         raise ConfigurationError(*problems)
-    return Access.AUTHENTICATED if has_users else Access.OPEN
+    owned = any(host.driver != HARMLESS for host in settings.hosts)
+    return Access.AUTHENTICATED if known or owned else Access.OPEN
 
 
-def all_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+def _knows_others(settings: Settings) -> bool:
+    """Tell whether somebody may log in who is not in the users file."""
+    return Source.PAM in settings.auth.passwords or settings.tls.client_ca is not None
+
+
+def all_endpoints(settings: Settings) -> tuple[Endpoint | UnixEndpoint, ...]:
     """Give every socket that the server is to open, the web's included."""
     web = settings.web.listen
     return (*settings.listen, *([web] if web else []))
@@ -63,13 +76,30 @@ def _transport(settings: Settings) -> Iterator[Problem]:
             yield Problem(str(endpoint), "", "needs a certificate: set tls.certificate and tls.key")
 
 
-def _users(settings: Settings, *, has_users: bool) -> Iterator[Problem]:
-    if has_users:
+def _clients(settings: Settings) -> Iterator[Problem]:
+    """Find what is said of client certificates and has no effect."""
+    if settings.tls.client_ca is not None and not any(each.tls for each in settings.listen):
+        yield Problem("tls.client_ca", "", "no endpoint is https://, where certificates are shown")
+    if settings.tls.client_ca is None and settings.certificates:
+        yield Problem("certificates", "", "tls.client_ca must name who signs client certificates")
+    if settings.tls.client_ca is not None and not settings.certificates:
+        yield Problem(
+            "tls.client_ca",
+            "",
+            "no certificate stands for a user: add a table [[certificates]], for example "
+            '{ field = "common_name", value = "*", user = "*" }',
+        )
+
+
+def _users(settings: Settings, *, known: bool) -> Iterator[Problem]:
+    """Find who reaches the server and could not say who they are; a UNIX socket tells."""
+    sockets = [each for each in all_endpoints(settings) if isinstance(each, Endpoint)]
+    if known or not sockets:
         return
     add = f"add one with `virtcim user add NAME` (users file {settings.users_file})"
     owned = [host.uri for host in settings.hosts if host.driver != HARMLESS]
-    outside = [str(each) for each in all_endpoints(settings) if not each.is_loopback]
-    if owned:
+    outside = [str(each) for each in sockets if not each.is_loopback]
+    if owned and any(isinstance(each, Endpoint) for each in settings.listen):
         text = "is served to known users only, and there is none"
         yield Problem(", ".join(owned), "", f"{text}: {add}")
     elif outside:

@@ -1,8 +1,10 @@
-"""Where the server listens: an IP address, a port, and whether TLS is spoken there."""
+"""Where the server listens: an IP address and a port, with TLS or without, or a UNIX socket."""
 
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
+from typing import ClassVar
 
 # Schemes as in the URLs that clients use; without one the endpoint is plain HTTP.
 SCHEMES = {"": False, "http://": False, "https://": True}
@@ -10,6 +12,9 @@ EXAMPLES = "127.0.0.1:5988, [::1]:5988 or https://0.0.0.0:5989"
 
 # Names would have to be looked up; this one means the same everywhere.
 LOCALHOST = "127.0.0.1"
+
+UNIX = "unix:"
+LONGEST_PATH = 107  # unix(7): sun_path has 108 bytes, the last one NUL
 
 SPELLING = re.compile(
     r"(?P<scheme>https?://)?"
@@ -35,6 +40,35 @@ class Endpoint:
     def __str__(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixEndpoint:
+    """One listening UNIX socket: whoever may open the file may connect, and is known by the kernel.
+
+    Passwords that are sent there leave this machine as little as on loopback.
+    """
+
+    path: Path
+
+    tls: ClassVar[bool] = False
+    is_loopback: ClassVar[bool] = True
+
+    def __str__(self) -> str:
+        return f"{UNIX}{self.path}"
+
+
+def parse_any(spelling: object) -> object:
+    """Read what `parse` does, or ``unix:/path``; raises ValueError."""
+    if not isinstance(spelling, str) or not spelling.strip().startswith(UNIX):
+        return parse(spelling)
+    path = Path(spelling.strip().removeprefix(UNIX))
+    if not path.is_absolute() or len(str(path).encode()) > LONGEST_PATH:
+        raise ValueError(
+            f"`{spelling}` must be unix: and an absolute path of at most {LONGEST_PATH} bytes, "
+            "for example unix:/run/virtcim/cim.sock"
+        )
+    return UnixEndpoint(path)
 
 
 def parse(spelling: object) -> object:

@@ -17,7 +17,8 @@ from pydantic_settings import (
 )
 
 from virtcim.configuration.errors import ConfigurationError, Problem
-from virtcim.configuration.settings import Settings
+from virtcim.configuration.identity import CertificateRule, Rule
+from virtcim.configuration.settings import Host, Settings
 
 DEFAULT_FILE = Path("/etc/virtcim/virtcim.toml")
 FILE_VARIABLE = "VIRTCIM_CONFIG"
@@ -183,7 +184,7 @@ def _problems(error: ValidationError, sources: _Sources) -> Iterator[Problem]:
             continue  # the consequence of another problem, which is told
         path: KeyPath = each["loc"]
         place, key = sources.place(path)
-        yield Problem(place, key, _text(each["type"], each["msg"], str(path[-1])))
+        yield Problem(place, key, _text(each["type"], each["msg"], path))
 
 
 # pydantic's sentences, where ours say more; the rest begin with "Input should be", and we go on.
@@ -192,12 +193,18 @@ TEXTS: Mapping[str, str] = {
     "extra_forbidden": "unknown key",
     "value_error": "",
 }
-KNOWN_IN_HOST = {"name", "prefix", "uri"}
+# Lists of tables, into which known_keys does not go.
+LISTED: Mapping[str, type[BaseModel]] = {
+    "hosts": Host,
+    "certificates": CertificateRule,
+    "rules": Rule,
+}
 
 
-def _text(kind: str, message: str, word: str) -> str:
+def _text(kind: str, message: str, path: KeyPath) -> str:
     if kind == "extra_forbidden":
-        return f"unknown key{_meant(word, KNOWN_IN_HOST)}"
+        known = set(LISTED[str(path[0])].model_fields)
+        return f"unknown key{_meant(str(path[-1]), known)}"
     message = message.removeprefix("Value error, ").replace("Input should", "must")
     return TEXTS.get(kind) or message
 

@@ -12,9 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -23,7 +21,17 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from virtcim.configuration import endpoints, hypervisors
-from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.endpoints import Endpoint, UnixEndpoint
+from virtcim.configuration.identity import (
+    Audit,
+    Auth,
+    CertificateRule,
+    ClientLimits,
+    Rule,
+    Socket,
+    TlsClients,
+)
+from virtcim.configuration.sections import PathField, Seconds, SecondsOrNever, Section
 from virtcim.configuration.spelling import split_list
 
 HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -32,17 +40,9 @@ HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 FIRST_HOST = "default"
 
 EndpointField = Annotated[Endpoint, BeforeValidator(endpoints.parse)]
+ListenField = Annotated[Endpoint | UnixEndpoint, BeforeValidator(endpoints.parse_any)]
 UriField = Annotated[str, AfterValidator(hypervisors.parse_uri)]
 PrefixField = Annotated[str, AfterValidator(hypervisors.parse_prefix)]
-PathField = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-SecondsOrNever = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A table of the configuration file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Host(Section):
@@ -94,7 +94,7 @@ class Web(Section):
     listen: EndpointField | None = None
 
 
-class Tls(Section):
+class Tls(TlsClients):
     """What every ``https://`` endpoint shows: PEM files, the certificate with its chain.
 
     The key may be in the certificate's file.
@@ -132,7 +132,7 @@ class Migration(Section):
     shutdown_seconds: Seconds = 120.0
 
 
-class Limits(Section):
+class Limits(ClientLimits):
     """What one client may use up."""
 
     request_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, le=1024**3)
@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     )
 
     hosts: Annotated[tuple[Host, ...], BeforeValidator(split_list)] = ()
-    listen: Annotated[tuple[EndpointField, ...], BeforeValidator(split_list)] = Field(
+    listen: Annotated[tuple[ListenField, ...], BeforeValidator(split_list)] = Field(
         default=(Endpoint("127.0.0.1", 5988),), min_length=1
     )
     state_dir: PathField = Field(default_factory=default_state_dir)
@@ -206,6 +206,11 @@ class Settings(BaseSettings):
     migration: Migration = Migration()
     limits: Limits = Limits()
     log: Log = Log()
+    auth: Auth = Auth()
+    socket: Socket = Socket()
+    audit: Audit = Audit()
+    certificates: Annotated[tuple[CertificateRule, ...], BeforeValidator(split_list)] = ()
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(split_list)] = ()
 
     @field_validator("hosts")
     @classmethod
@@ -218,6 +223,11 @@ class Settings(BaseSettings):
         if self.infostore.url is not None:
             return self.infostore.url.get_secret_value()
         return f"sqlite:///{self.state_dir}/infostore.db"
+
+    @property
+    def audit_file(self) -> Path:
+        """Give where the audit log is written."""
+        return self.audit.file or self.state_dir / "audit.log"
 
 
 def named(hosts: tuple[Host, ...]) -> tuple[Host, ...]:

@@ -26,8 +26,9 @@ from virtcim.infostore import Infostore
 from virtcim.infostore.errors import Closed, Failing, InfostoreError, Late, NotThere
 from virtcim.inventory import Host
 from virtcim.jobs import Engine
-from virtcim.listeners import authentication
+from virtcim.listeners import audit, authentication, rights
 from virtcim.listeners.http_rules import Limits
+from virtcim.listeners.principals import Role
 from virtcim.providers import interop, profiles
 from virtcim.providers.compatibility import LIBVIRT_CIM
 from virtcim.providers.links import ASSOCIATIONS
@@ -421,11 +422,26 @@ def fixed_limits() -> str:
         ("calls that hang before more are refused", _default(LibvirtHypervisor, "most_stuck")),
         ("the same for calls for counters, and for what domains share", MOST_STUCK_ASIDE),
         ("passwords being verified", authentication.WORKERS),
+        ("lines of the audit log that wait for a disk", f"{audit.MOST_WAITING >> 20} MiB"),
         ("log-ins that wait for that", authentication.LONGEST_QUEUE),
         ("waiting for hypervisors at the start", start),
         ("calls under way at the end", f"{server.STOP_SECONDS:g} s"),
     )
     return table(("what", "limit"), rows)
+
+
+def roles() -> str:
+    """Write what each role may do."""
+    everything = {m for p, _ in served().values() for m in p.methods}
+    reading = code(sorted(m for m in everything if m.lower() in rights.READING_METHODS))
+    operating = code(sorted(m for m in everything if m.lower() in rights.OPERATING_METHODS))
+    may = {
+        Role.NONE: "nothing",
+        Role.READ: f"all reading operations, and {reading}",
+        Role.OPERATE: f"that, and {operating}",
+        Role.ADMIN: "everything",
+    }
+    return table(("role", "may do"), [(f"`{role}`", may[role]) for role in Role])
 
 
 def settable() -> str:
@@ -466,6 +482,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "infostore-errors": infostore_errors,
     "fixed-limits": fixed_limits,
     "settable": settable,
+    "roles": roles,
 }
 
 

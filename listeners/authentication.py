@@ -1,6 +1,6 @@
-"""Who is it: HTTP Basic (RFC 7617) against the users file.
+"""Whose password is it: HTTP Basic (RFC 7617) against the users file, and PAM.
 
-A password is verified by argon2 in a small pool, never on the event loop, and then remembered for
+A password is verified in a small pool, never on the event loop, and then remembered for
 a short time under a digest that only this process can make, so that a client pays once a minute
 and not per request. Neither a password nor a header is kept or logged.
 """
@@ -17,10 +17,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from virtcim.listeners.accounts import system_groups
+from virtcim.listeners.pam import Pam, PamUnusable
+from virtcim.listeners.patience import Patience
+from virtcim.listeners.principals import Mechanism, Principal
 from virtcim.listeners.users import (
     LONGEST_NAME,
     LONGEST_PASSWORD,
     NOBODY,
+    User,
     UsersError,
     UsersFile,
     matches,
@@ -46,28 +51,33 @@ MOST_REMEMBERED = 1024
 LONGEST_HEADER = (LONGEST_NAME * 4 + 1 + LONGEST_PASSWORD) * 4 // 3 + 16
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who sent a request, by the name in the users file."""
+Failed = Callable[[str, str, str], None]
+"""Is told of a failed log-in: user, address, reason."""
 
-    name: str
+
+def _nobody_hears(_user: str, _address: str, _reason: str) -> None:
+    pass
 
 
 class Overloaded(Exception):
     """Too many log-ins wait; the client should try again (503), its password was not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Remembered:
+    """`lasting`: stays for as long as it is used, since the file tells when it is no longer so."""
+
     principal: Principal
     until: float
+    lasting: bool
 
 
 class Authenticator:
     """Verifies Authorization headers; used from one event loop.
 
-    ``realm`` is shown to people who are asked for a password: the host's name. ``clock`` gives
-    seconds that never run backwards.
+    ``realm`` is shown to people who are asked for a password: the host's name. ``pam`` is asked for
+    users that the file does not have, and ``from_file`` says whether the file's passwords count at
+    all. ``clock`` gives seconds that never run backwards.
     """
 
     def __init__(
@@ -75,9 +85,16 @@ class Authenticator:
         users: UsersFile,
         *,
         realm: str,
+        pam: Pam | None = None,
+        from_file: bool = True,
         clock: Callable[[], float] = time.monotonic,
         failure_seconds: float = FAILURE_SECONDS,
+        heard: Failed = _nobody_hears,
     ) -> None:
+        self.heard = heard
+        self._pam = pam
+        self._from_file = from_file
+        self._patience = Patience(failure_seconds, clock)
         self.challenge = f'Basic realm="{_quotable(realm)}", charset="UTF-8"'
         self._file = users
         self._clock = clock
@@ -86,7 +103,7 @@ class Authenticator:
         self._remembered: dict[bytes, _Remembered] = {}
         self._verifying: dict[bytes, asyncio.Task[Principal | None]] = {}
         self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="login")
-        self._users: Mapping[str, str] = {}
+        self._users: Mapping[str, User] = {}
         self._version: tuple[int, ...] | None = None
         self._checked = float("-inf")
 
@@ -113,8 +130,9 @@ class Authenticator:
         remembered = self._remembered.get(digest)
         if remembered is None or now >= remembered.until:
             return None
-        # Who keeps coming stays known: a flood of log-ins by others must not shut out a poller.
-        self._remembered[digest] = _Remembered(remembered.principal, now + REMEMBER_SECONDS)
+        if remembered.lasting:
+            # Who keeps coming stays known: a flood of log-ins by others must not shut it out.
+            remembered.until = now + REMEMBER_SECONDS
         return remembered.principal
 
     async def verify(self, header: bytes, peer: str) -> Principal | None:
@@ -128,12 +146,20 @@ class Authenticator:
             return principal
         credentials = parse(header)
         if credentials is None:
-            await self._failed(None, peer, "malformed")
+            await self._failed("", peer, "malformed")
             return None
-        principal = await self._verify_once(self._digest(header), *credentials)
+        name = credentials[0]
+        principal = await self._verify_once(self._digest(header), *credentials, peer)
         if principal is None:
-            await self._failed(credentials[0], peer, "wrong user or password")
+            await self._failed(name, peer, "wrong user or password")
+        else:
+            self._patience.succeeded(peer, name)
         return principal
+
+    async def account(self, name: str) -> User | None:
+        """Return what the users file has of somebody who is known by other means than it."""
+        await self._look_at_file()
+        return self._users.get(name)
 
     async def _look_at_file(self) -> None:
         """Take over a changed users file; a damaged one leaves the former users in force."""
@@ -153,35 +179,76 @@ class Authenticator:
         self._remembered.clear()
         log.info("users_file_read", users=len(users))
 
-    async def _verify_once(self, digest: bytes, name: str, password: str) -> Principal | None:
+    async def _verify_once(
+        self, digest: bytes, name: str, password: str, peer: str
+    ) -> Principal | None:
         """Verify, but only once for all the connections that a client opens together."""
         task = self._verifying.get(digest)
         if task is None:
             if len(self._verifying) >= LONGEST_QUEUE:
                 raise Overloaded
-            task = asyncio.create_task(self._verify(digest, name, password))
+            pause = self._patience.wait(peer, name)
+            if pause is None:
+                raise Overloaded
+            task = asyncio.create_task(self._verify(digest, name, password, peer, pause))
             self._verifying[digest] = task
             task.add_done_callback(lambda _: self._verifying.pop(digest, None))
         # Shielded: the client that came first may go before the others have their answer.
         return await asyncio.shield(task)
 
-    async def _verify(self, digest: bytes, name: str, password: str) -> Principal | None:
-        secret = self._users.get(name)
-        loop = asyncio.get_running_loop()
-        # An unknown user costs the same: who exists must not be readable from a clock.
-        right = await loop.run_in_executor(self._pool, matches, secret or NOBODY, password)
-        # The file may have changed meanwhile: the hash that was verified must still be the one.
-        if not right or secret is None or self._users.get(name) != secret:
+    async def _verify(
+        self, digest: bytes, name: str, password: str, peer: str, pause: float
+    ) -> Principal | None:
+        if pause:
+            await asyncio.sleep(pause)
+        if self._pam is not None and (not self._from_file or name not in self._users):
+            principal = await self._verify_by_system(self._pam, name, password, peer)
+        else:
+            principal = await self._verify_by_file(name, password)
+        if principal is None:
             return None
-        principal = Principal(name)
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))
-        self._remembered[digest] = _Remembered(principal, self._clock() + REMEMBER_SECONDS)
+        until = self._clock() + REMEMBER_SECONDS
+        lasting = principal.mechanism is Mechanism.USERS
+        self._remembered[digest] = _Remembered(principal, until, lasting)
         return principal
 
-    async def _failed(self, name: str | None, peer: str, reason: str) -> None:
-        shown = None if name is None else _printable(name)
-        log.warning("login_failed", user=shown, peer=peer, reason=reason)
+    async def _verify_by_file(self, name: str, password: str) -> Principal | None:
+        user = self._users.get(name)
+        loop = asyncio.get_running_loop()
+        secret = NOBODY if user is None else user.secret
+        # An unknown user costs the same: who exists must not be readable from a clock.
+        right = await loop.run_in_executor(self._pool, matches, secret, password)
+        # The file may have changed meanwhile: the hash that was verified must still be the one.
+        if not right or user is None or self._users.get(name) != user:
+            return None
+        return Principal(name, role=user.role, groups=user.groups)
+
+    async def _verify_by_system(
+        self, pam: Pam, name: str, password: str, peer: str
+    ) -> Principal | None:
+        """Ask PAM; what the file has of the user counts too, and so do the system's groups."""
+        if "\0" in name or "\0" in password:
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            if not await loop.run_in_executor(self._pool, pam.matches, name, password, peer):
+                return None
+        except PamUnusable as error:
+            log.error("pam_unusable", error=str(error))  # noqa: TRY400 (no defect of ours)
+            raise Overloaded from None
+        groups = await loop.run_in_executor(self._pool, system_groups, name)
+        user = self._users.get(name)
+        if user is None:
+            return Principal(name, Mechanism.PAM, groups=groups)
+        return Principal(name, Mechanism.PAM, user.role, groups | user.groups)
+
+    async def _failed(self, name: str, peer: str, reason: str) -> None:
+        shown = _printable(name) or None
+        failures = self._patience.failed(peer, name)
+        log.warning("login_failed", user=shown, peer=peer, reason=reason, failures=failures)
+        self.heard(shown or "", peer, reason)
         await asyncio.sleep(self._failure_seconds)
 
     def _digest(self, header: bytes) -> bytes:

@@ -4,25 +4,32 @@ This is the one door from our errors to the wire: below CIM a refusal is an HTTP
 every failure, also an unforeseen one, is an ERROR element in a well-formed reply.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from time import perf_counter
+from urllib.parse import quote
 
 import structlog
 
 from virtcim.broker.broker import Broker
-from virtcim.broker.calling import CALLER, NOBODY, Caller
-from virtcim.listeners.authentication import Authenticator, Overloaded
+from virtcim.broker.calling import CALLER, Caller
+from virtcim.listeners.auditing import Auditor
+from virtcim.listeners.authentication import Overloaded
+from virtcim.listeners.gate import Gate, Refused
 from virtcim.listeners.http_rules import BUSY
 from virtcim.listeners.messages import Broken, Request, Response, refusal_response, refuse
 from virtcim.listeners.observation import Exchange, Observation
+from virtcim.listeners.principals import ANYBODY, Principal
+from virtcim.listeners.rights import Authoriser
+from virtcim.listeners.visibility import visible
 from virtcim.wbem.decode import Call, ExtrinsicCall, operation, read_call
 from virtcim.wbem.encode import encode, encode_error
 from virtcim.wbem.headers import check_call_headers, check_message_headers
 from virtcim.wbem.memory import RequestMemory
-from virtcim.wbem.operations import Change
+from virtcim.wbem.operations import Change, InvokeMethod, Operation
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
-from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
+from virtcim.wbem.status import Failed, InvalidParameter, ServerLimitsExceeded, WBEMError
 
 log = structlog.get_logger("virtcim.listeners")
 
@@ -33,56 +40,71 @@ _HEADERS = (
 )
 _DRY_RUN = b"virtcim-dry-run"
 
+_UNFINISHED: set[asyncio.Task[Response]] = set()
+"""Changes whose clients wait no more: the event loop itself forgets its tasks."""
+
 
 class CIMXMLApplication:
-    """Answers the requests of the CIM-XML port, which `read` decodes."""
+    """Answers the requests of the CIM-XML port, which `read` decodes.
+
+    Without a gate and an authoriser everybody may do everything. A change that takes longer than
+    `call_seconds` goes on, and its client is told so.
+    """
 
     def __init__(
         self,
         broker: Broker,
-        authenticator: Authenticator | None,
+        gate: Gate | None,
         observation: Observation,
         read: Callable[[bytes], Call] = read_call,
+        *,
+        authoriser: Authoriser | None = None,
+        auditor: Auditor | None = None,
+        call_seconds: float | None = None,
     ) -> None:
         self._broker = broker
-        self._authenticator = authenticator
+        self._gate = gate
+        self._authoriser = authoriser
+        self._auditor = auditor or Auditor(None)
         self._observation = observation
         self._memory = RequestMemory(read)
+        self._call_seconds = call_seconds
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer at once what needs no wait; otherwise return the coroutine that answers."""
-        if self._authenticator is None:
-            return self._answer(request, NOBODY)
-        credentials = request.headers.get(b"authorization")
-        if credentials is None:
-            return self._challenge(request, self._authenticator)
-        principal = self._authenticator.known(credentials)
-        if principal is None:
-            return self._answer_stranger(request, credentials, self._authenticator)
-        return self._answer(request, principal.name)
+        gate = self._gate
+        if gate is None:
+            return self._answer(request, ANYBODY)
+        principal = gate.known(request)
+        if principal is not None:
+            return self._answer(request, principal)
+        if gate.says_nothing(request):
+            return self._challenge(request, gate)
+        return self._answer_stranger(request, gate)
 
-    async def _answer_stranger(
-        self, request: Request, credentials: bytes, authenticator: Authenticator
-    ) -> Response:
+    async def _answer_stranger(self, request: Request, gate: Gate) -> Response:
         try:
-            principal = await authenticator.verify(credentials, request.peer)
+            principal = await gate.identify(request)
         except Overloaded:
             self._observation.refused(request, 503, "too many log-ins wait")
             return refuse(503, headers=BUSY)
+        except Refused as refused:
+            self._observation.refused(request, 403, str(refused))
+            detail = quote(str(refused), safe="").encode()
+            return refuse(403, headers=b"PGErrorDetail: %b\r\n" % detail)
         except Exception:  # the door: nobody else would answer
             log.exception("unexpected", peer=request.peer)
             return refuse(500)
         if principal is None:
-            return self._challenge(request, authenticator)
-        answer = self._answer(request, principal.name)
+            return self._challenge(request, gate)
+        answer = self._answer(request, principal)
         return answer if isinstance(answer, Response) else await answer
 
-    def _challenge(self, request: Request, authenticator: Authenticator) -> Response:
+    def _challenge(self, request: Request, gate: Gate) -> Response:
         self._observation.refused(request, 401, None)
-        challenge = authenticator.challenge.encode()
-        return refuse(401, headers=b"WWW-Authenticate: %b\r\n" % challenge)
+        return refuse(401, headers=b"WWW-Authenticate: %b\r\n" % gate.challenge.encode())
 
-    def _answer(self, request: Request, user: str) -> Response | Awaitable[Response]:
+    def _answer(self, request: Request, principal: Principal) -> Response | Awaitable[Response]:
         if b"cimoperation" not in request.headers and request.target not in _PATHS:
             self._observation.refused(request, 404, None)
             return refuse(404)
@@ -90,24 +112,27 @@ class CIMXMLApplication:
             check_message_headers(request.headers)
             call, asked = self._memory.read_call(request.body)
             check_call_headers(request.headers, call)
-            return self._execute(Exchange(request, user, call, asked))
+            return self._execute(Exchange(request, principal.name, call, asked, principal))
         except Refusal as refusal:
             self._observation.refused(request, refusal.http_status, refusal.detail)
             return refusal_response(refusal)
         except Exception:  # the door: nobody else would answer
-            log.exception("unexpected", peer=request.peer, user=user)
+            log.exception("unexpected", peer=request.peer, user=principal.name)
             return refuse(500)
 
     def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
         try:
             asked = exchange.asked
             if asked is not None:
-                return self._reply(exchange, self._broker.read(asked))
-            self._broker.namespaces.get(exchange.call.namespace)  # CIM_ERR_INVALID_NAMESPACE first
+                return self._reply(exchange, self._read(exchange, asked))
+            if self._authoriser is not None:  # CIM_ERR_ACCESS_DENIED goes before all others
+                self._authoriser.check_call(exchange.principal, exchange.call)
+            self._broker.namespaces.get(exchange.call.namespace)  # then CIM_ERR_INVALID_NAMESPACE
             asked = exchange.asked = operation(exchange.call)
             if isinstance(asked, Change):
+                self._check(exchange, asked)
                 return self._change(exchange, asked)
-            reply = self._broker.read(asked)
+            reply = self._read(exchange, asked)
             self._memory.remember(exchange.request.body, exchange.call, asked)
             return self._reply(exchange, reply)
         except Refusal:
@@ -117,7 +142,31 @@ class CIMXMLApplication:
         except Exception as error:  # noqa: BLE001 (the door: no defect may break a connection)
             return self._defect(exchange, error)
 
+    def _check(self, exchange: Exchange, asked: Operation) -> None:
+        if self._authoriser is not None:
+            self._authoriser.check(exchange.principal, asked)
+
+    def _read(self, exchange: Exchange, asked: Operation) -> Reply:
+        authoriser = self._authoriser
+        if authoriser is None:
+            return self._broker.read(asked)
+        authoriser.check(exchange.principal, asked)
+        reply = self._broker.read(asked)
+        keep = authoriser.keep(exchange.principal, asked)
+        return reply if keep is None else visible(reply, asked.namespace, keep)
+
     async def _change(self, exchange: Exchange, asked: Change) -> Response:
+        """Wait for a change as long as one may take; it goes on also when the wait is over."""
+        changing = asyncio.create_task(self._perform(exchange, asked))
+        done, _ = await asyncio.wait({changing}, timeout=self._call_seconds)
+        if done:
+            return changing.result()
+        _UNFINISHED.add(changing)
+        changing.add_done_callback(_UNFINISHED.discard)
+        text = f"it takes longer than {self._call_seconds:g} s, and goes on; look what became of it"
+        return self._failure(exchange, ServerLimitsExceeded(text))
+
+    async def _perform(self, exchange: Exchange, asked: Change) -> Response:
         try:
             CALLER.set(Caller(exchange.user, _is_dry_run(exchange.request)))
             reply = await self._broker.change(asked)
@@ -125,9 +174,13 @@ class CIMXMLApplication:
             return self._failure(exchange, error)
         except Exception as error:  # noqa: BLE001 (the door, its second leaf)
             return self._defect(exchange, error)
+        if self._authoriser is not None and not isinstance(asked, InvokeMethod):
+            self._authoriser.forget()  # there may be other classes now
         return self._reply(exchange, reply)
 
     def _reply(self, exchange: Exchange, reply: Reply) -> Response:
+        if self._auditor.reads or isinstance(exchange.asked, Change):
+            self._auditor.operation(exchange, None, reply)
         pieces = encode(exchange.call.message_id, exchange.call.name, reply)
         if not isinstance(pieces, tuple):
             pieces = self._guarded(exchange, pieces)
@@ -141,6 +194,7 @@ class CIMXMLApplication:
             raise Broken(self._defect(exchange, error)) from None
 
     def _failure(self, exchange: Exchange, error: WBEMError) -> Response:
+        self._auditor.operation(exchange, error.status, None)
         call = exchange.call
         extrinsic = isinstance(call, ExtrinsicCall)
         message = encode_error(call.message_id, call.name, error, extrinsic=extrinsic)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from virtcim.listeners.clients import client_of
 from virtcim.listeners.http_rules import (
     BUSY,
     SINGLE,
@@ -78,15 +79,14 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; one client more than allowed is told so and sent away."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-        peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else "local"
-        self._shell.connections.add(self)
-        if len(self._shell.connections) > self._limits.connections:
+        self._client = client_of(transport)
+        self._peer = self._client.address
+        if not self._shell.admit(self, self._peer):
             self._refuse(refuse(503, headers=BUSY))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's name)
         """Forget everything; a call that runs goes on, its answer goes nowhere."""
-        self._shell.forget(self)
+        self._shell.forget(self, self._peer)
         self._deaf = True
         self._drop_body()
         self._forget_waiting()
@@ -205,6 +205,7 @@ class Connection(asyncio.Protocol):
             peer=self._peer,
             received=perf_counter(),
             held=self._body_size,
+            client=self._client,
         )
         keep_alive = self._parser.should_keep_alive()
         self._begin()
@@ -240,6 +241,7 @@ class Connection(asyncio.Protocol):
                 return
             answer.pieces = chain(pieces, rest)
         self.deadline = NEVER  # a call has deadlines of its own
+        self._shell.calls[self._peer] += 1
         self._answering = self._loop.create_task(
             self._answer_later(answer, request, keep_alive=keep_alive)
         )
@@ -247,6 +249,9 @@ class Connection(asyncio.Protocol):
     def _at_hand(self, request: Request) -> Response | None:
         """Return the answer to a request that needs no application."""
         if self._shell.stopping:
+            return refuse(503, headers=BUSY)
+        if self._shell.calls[self._peer] >= self._limits.client_calls:
+            self._shell.refused(self._peer, 503)
             return refuse(503, headers=BUSY)
         return inflate(request, self._limits) if b"content-encoding" in request.headers else None
 
@@ -270,6 +275,7 @@ class Connection(asyncio.Protocol):
                 keep_alive = self._stays(response, keep_alive=keep_alive)
                 self._write(response, pieces, keep_alive=keep_alive)
         self._answering = None
+        self._shell.called(self._peer)
         self._answer_waiting()
 
     def _answer_waiting(self) -> None:

@@ -32,6 +32,8 @@ class Limits:
     head_bytes: int = 32 * 1024
     head_count: int = 100
     connections: int = 1024
+    client_connections: int = 1024
+    client_calls: int = 1024  # of one client that are being answered and not at hand
     pipelined: int = 32
     head_seconds: float = 15.0
     body_seconds: float = 60.0

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
 
+from virtcim.listeners.clients import Client
 from virtcim.wbem.refusal import Refusal
 
 
@@ -13,7 +14,8 @@ from virtcim.wbem.refusal import Refusal
 class Request:
     """One complete request; header names are lower-case, repeated headers joined by a comma.
 
-    `peer` is the address of the client, `version` of HTTP is "1.0" or "1.1".
+    `peer` is the address of the client, `version` of HTTP is "1.0" or "1.1"; `client` is what the
+    connection says of it.
     """
 
     method: bytes
@@ -24,6 +26,7 @@ class Request:
     peer: str
     received: float
     held: int = 0  # bytes of the body that count against the limit of all bodies
+    client: Client = field(default_factory=lambda: Client("-"))
 
 
 def _nothing(_sent: int) -> None:

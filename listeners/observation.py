@@ -5,7 +5,7 @@ counting must cost nothing beside an operation of fifty microseconds.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -16,6 +16,8 @@ from prometheus_client.registry import Collector
 
 from virtcim.listeners.logging import OperationLog
 from virtcim.listeners.messages import Request
+from virtcim.listeners.principals import ANYBODY, Principal
+from virtcim.listeners.targets import class_of
 from virtcim.wbem import operations as ops
 from virtcim.wbem.decode import Call
 from virtcim.wbem.parameters import OPERATIONS
@@ -26,7 +28,6 @@ BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5,
 """Upper bounds of the time of an operation, in seconds."""
 
 _NAMES: Mapping[str, str] = {key: spec.name for key, spec in OPERATIONS.items()}
-_CLASS_FIELDS = ("class_name", "instance_name", "object_name", "target", "new_instance")
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Exchange:
     user: str
     call: Call
     asked: ops.Operation | None = None
+    principal: Principal = ANYBODY
 
 
 @dataclass(slots=True)
@@ -56,7 +58,6 @@ class Observation(Collector):
         self._write = write
         self._numbers: dict[str, _Numbers] = {}
         self._refusals: dict[int, int] = {}
-        self._getters: dict[type[ops.Operation], Callable[[ops.Operation], str]] = {}
         registry.register(self)
 
     def answered(self, exchange: Exchange, status: str, size: int) -> None:
@@ -73,18 +74,9 @@ class Observation(Collector):
         numbers.seconds += seconds
         numbers.bytes += size
         if self._write is not None:
-            cim_class = self._class_name(exchange.asked)
+            cim_class = "-" if exchange.asked is None else class_of(exchange.asked) or "-"
             milliseconds = round(seconds * 1000, 2)
             self._write(exchange.user, request.peer, call, cim_class, status, milliseconds, size)
-
-    def _class_name(self, asked: ops.Operation | None) -> str:
-        if asked is None:
-            return "-"
-        kind = type(asked)
-        getter = self._getters.get(kind)
-        if getter is None:
-            getter = self._getters[kind] = _class_getter(kind)
-        return getter(asked)
 
     def refused(self, request: Request, http_status: int, detail: str | None) -> None:
         """Record a request that was refused below CIM."""
@@ -127,14 +119,3 @@ def _cumulated(buckets: list[int]) -> list[tuple[str, float]]:
         total += number
         result.append((bound, float(total)))
     return result
-
-
-def _class_getter(operation: type[ops.Operation]) -> Callable[[ops.Operation], str]:
-    for name in _CLASS_FIELDS:
-        if name in operation.__dataclass_fields__:
-            return lambda asked: _class_of(getattr(asked, name))
-    return lambda _asked: "-"
-
-
-def _class_of(value: object) -> str:
-    return value if isinstance(value, str) else str(getattr(value, "class_name", "-"))

@@ -4,6 +4,7 @@ A connection knows its shell and nothing of other connections (http.py).
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
@@ -20,7 +21,8 @@ def _nobody_hears(_peer: str, _status: int) -> None:
 class Shell:
     """What the connections of one server share: limits, the application, the clock, the end.
 
-    `refused` is told the peer and the HTTP status of what never reaches the application.
+    `refused` is told the peer and the HTTP status of what never reaches the application. `calls`
+    counts what is being answered and was not at hand, by client.
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class Shell:
         self.refused = refused
         self.limits = limits
         self.connections: set[Connection] = set()
+        self.calls: Counter[str] = Counter()
+        self._of_client: Counter[str] = Counter()
         self.stopping = False
         self.body_bytes = 0
         self.date = b""
@@ -64,8 +68,29 @@ class Shell:
         for connection in list(self.connections):
             connection.abort()
 
-    def forget(self, connection: "Connection") -> None:
+    def admit(self, connection: "Connection", client: str) -> bool:
+        """Count a connection in; tell whether all of them, and its client's, are not too many."""
+        self.connections.add(connection)
+        self._of_client[client] += 1
+        return (
+            len(self.connections) <= self.limits.connections
+            and self._of_client[client] <= self.limits.client_connections
+        )
+
+    def forget(self, connection: "Connection", client: str) -> None:
         """Count a connection out."""
         self.connections.discard(connection)
+        _count_down(self._of_client, client)
         if not self.connections:
             self._empty.set()
+
+    def called(self, client: str) -> None:
+        """Count a call out that was under way."""
+        _count_down(self.calls, client)
+
+
+def _count_down(counter: Counter[str], client: str) -> None:
+    """Take one off; a client that has nothing any more is forgotten."""
+    counter[client] -= 1
+    if counter[client] <= 0:
+        del counter[client]

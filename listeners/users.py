@@ -1,20 +1,25 @@
-"""The users file: who may log in, each with an argon2 hash of the password.
+"""The users file: who may log in, each with an argon2 hash of the password, a role and groups.
 
-One ``name:hash`` a line. The file is only ever replaced whole (written beside, synced, renamed),
-under a lock, so that a reader sees one version or the next and no edit is lost.
+One ``name:hash:role:group,group`` a line; role and groups may be left out. The file is only ever
+replaced whole (written beside, synced, renamed), under a lock, so that a reader sees one version or
+the next and no edit is lost.
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from virtcim.listeners.principals import Role
 
 # OWASP's least for argon2id, as several log-ins at once must not eat the machine's memory:
 # 19 MiB and some 25 ms each.
@@ -25,7 +30,16 @@ NOBODY = f"$argon2id$v=19$m=19456,t=2,p=1${'A' * 22}${'A' * 43}"
 
 LONGEST_NAME = 64
 LONGEST_PASSWORD = 1024
-HEADING = "# Users of virtcim, changed by `virtcim user`: name:hash\n"
+HEADING = "# Users of virtcim, changed by `virtcim user`: name:hash:role:group,group\n"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One line; a role of None is the configuration's default one."""
+
+    secret: str = field(repr=False)
+    role: Role | None = None
+    groups: frozenset[str] = frozenset()
 
 
 class UsersError(Exception):
@@ -61,7 +75,7 @@ class IllegalUser(UsersError):
 
 
 class FileDamaged(UsersError):
-    """A line of the file is no ``name:hash``."""
+    """A line of the file is not as it should be."""
 
     text = "{subject} is damaged; correct or remove the line, then add the user again"
 
@@ -78,8 +92,8 @@ class UsersFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> Mapping[str, str]:
-        """Give the hash of each user by name; raises FileDamaged or FileUnusable."""
+    def read(self) -> Mapping[str, User]:
+        """Give each user by name; raises FileDamaged or FileUnusable."""
         try:
             lines = self.path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -91,15 +105,39 @@ class UsersFile:
         entries = (self._entry(number, line) for number, line in enumerate(lines, start=1))
         return dict(entry for entry in entries if entry)
 
-    def add(self, name: str, password: str, *, replace: bool = False) -> None:
-        """Write a user with a new hash; raises UserExists when it is there and not replaced."""
+    def add(
+        self,
+        name: str,
+        password: str,
+        *,
+        role: Role | None = None,
+        groups: Iterable[str] | None = None,
+        replace: bool = False,
+    ) -> None:
+        """Write a user with a new hash; raises UserExists when it is there and not replaced.
+
+        Who is replaced keeps role and groups for which None is given.
+        """
         legal = check_name(name)
         secret = hash_password(password)
         with self._locked():
             users = self.read()
             if legal in users and not replace:
                 raise UserExists(legal)
-            self._write({**users, legal: secret})
+            before = users.get(legal, User(secret))
+            self._write({**users, legal: _with(before, secret, role, groups)})
+
+    def assign(
+        self, name: str, *, role: Role | None = None, groups: Iterable[str] | None = None
+    ) -> None:
+        """Give a user another role, or other groups; None leaves them. Raises UserUnknown."""
+        with self._locked():
+            users = dict(self.read())
+            found = users.get(normal(name))
+            if found is None:
+                raise UserUnknown(name)
+            users[normal(name)] = _with(found, found.secret, role, groups)
+            self._write(users)
 
     def remove(self, name: str) -> None:
         """Forget a user; raises UserUnknown."""
@@ -117,17 +155,22 @@ class UsersFile:
             return ()
         return status.st_mtime_ns, status.st_ino, status.st_size
 
-    def _entry(self, number: int, line: str) -> tuple[str, str] | None:
+    def _entry(self, number: int, line: str) -> tuple[str, User] | None:
         if not line.strip() or line.startswith("#"):
             return None
-        name, _, secret = line.strip().partition(":")
+        name, secret, role, groups, *more = (*line.strip().split(":"), "", "", "")
         try:
+            if any(more):
+                raise IllegalUser("there is too much in the line")
             check_name(name)
             extract_parameters(secret)
-        except (IllegalUser, InvalidHashError):
+            named = frozenset(map(check_group, filter(None, groups.split(","))))
+            return name, User(secret, Role(role) if role else None, named)
+        except (IllegalUser, InvalidHashError, ValueError):
             # The line itself may hold a hash: only its number is told.
-            raise FileDamaged(str(self.path), f"line {number} is not name:hash") from None
-        return name, secret
+            raise FileDamaged(
+                str(self.path), f"line {number} is not name:hash:role:groups"
+            ) from None
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -144,8 +187,8 @@ class UsersFile:
         finally:
             os.close(lock)
 
-    def _write(self, users: Mapping[str, str]) -> None:
-        lines = [HEADING, *(f"{name}:{secret}\n" for name, secret in sorted(users.items()))]
+    def _write(self, users: Mapping[str, User]) -> None:
+        lines = [HEADING, *(_line(name, user) for name, user in sorted(users.items()))]
         try:
             self._replace("".join(lines).encode())
         except OSError as error:
@@ -194,6 +237,28 @@ def check_name(name: str) -> str:
     if not legal.isprintable() or any(character in ": " for character in legal):
         raise IllegalUser("a user's name has no colon, blank or control character")
     return legal
+
+
+def check_group(name: str) -> str:
+    """Give the name of a group; raises IllegalUser for one that the file cannot hold."""
+    legal = check_name(name)
+    if "," in legal:
+        raise IllegalUser("a group's name has no comma")
+    return legal
+
+
+def _with(user: User, secret: str, role: Role | None, groups: Iterable[str] | None) -> User:
+    return dataclasses.replace(
+        user,
+        secret=secret,
+        role=role or user.role,
+        groups=user.groups if groups is None else frozenset(map(check_group, groups)),
+    )
+
+
+def _line(name: str, user: User) -> str:
+    fields = (name, user.secret, user.role or "", ",".join(sorted(user.groups)))
+    return ":".join(fields).rstrip(":") + "\n"
 
 
 def hash_password(password: str) -> str:

@@ -5,7 +5,7 @@ what all ask for again and again is a walk over ready pieces, and a big host is 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 
 from virtcim.schema.layouts import Layout, Record, Selection, Variant
@@ -105,6 +105,11 @@ class WrittenRecords:
         self._records = records
         self._variant = variant
 
+    @property
+    def class_name(self) -> str:
+        """The class that all of them are of."""
+        return self._records.layout.class_name
+
     def instances(self) -> Iterator[bytes]:
         """Yield INSTANCE elements."""
         variant = self._variant
@@ -163,6 +168,10 @@ class RelatedRecords:
     def __iter__(self) -> Iterator[Record]:
         return self._find()
 
+    def only(self, keep: Callable[[str, str], bool]) -> "RelatedRecords":
+        """Return those that are to be kept by their namespace and class."""
+        return RelatedRecords(partial(_kept, self._find, keep), self._chosen, self._host)
+
     def objects(self) -> Iterator[bytes]:
         """Yield VALUE.OBJECTWITHPATH elements."""
         layout: Layout | None = None
@@ -180,6 +189,12 @@ class RelatedRecords:
         """Yield OBJECTPATH elements."""
         for record in self._find():
             yield _OBJECT_PATH % (_location(self._host, record.namespace), record.name_xml())
+
+
+def _kept(
+    find: Callable[[], Iterator[Record]], keep: Callable[[str, str], bool]
+) -> Iterator[Record]:
+    return (record for record in find() if keep(record.namespace, record.layout.class_name))
 
 
 @lru_cache(maxsize=64)  # it stands before each instance of a reply

@@ -102,9 +102,11 @@ def started(
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
-def let_in(directory: Path, name: str = USER, password: str = PASSWORD) -> None:
+def let_in(
+    directory: Path, name: str = USER, password: str = PASSWORD, role: str = "admin"
+) -> None:
     """Add a user to those of the server whose state is in the directory."""
-    state = ("--state-dir", directory / "state")
+    state = ("--role", role, "--state-dir", directory / "state")
     ended = virtcim("user", "add", name, "--password-stdin", *state, said=f"{password}\n")
     assert ended.code == 0, ended
 

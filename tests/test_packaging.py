@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from virtcim.configuration import Settings, load, loading
+from virtcim.configuration.identity import Audit, Socket
 from virtcim.configuration.settings import Migration
 
 ROOT = Path(__file__).parent.parent
@@ -63,9 +64,11 @@ def test_every_key_is_in_the_packaged_configuration(tmp_path: Path) -> None:
     assert keys == set(loading.known_keys())
     (tmp_path / "all.toml").write_text(offered())
     settings = load(file=tmp_path / "all.toml")
-    named = {"tls", "infostore", "users_file", "migration"}
+    named = {"tls", "infostore", "users_file", "migration", "socket", "audit"}
     assert settings.model_dump(exclude=named) == load(file=CONFIGURATION).model_dump(exclude=named)
     assert settings.users_file == load(file=CONFIGURATION).users_file
+    assert settings.audit_file == load(file=CONFIGURATION).audit_file
+    assert (settings.socket.mode, settings.audit.what) == (Socket().mode, Audit().what)
     assert settings.infostore_url == load(file=CONFIGURATION).infostore_url
     paths = {"ssh_key", "tls_directory", "checks"}
     assert settings.migration.model_dump(exclude=paths) == Migration().model_dump(exclude=paths)

@@ -4,7 +4,7 @@ Instances come as collections that write themselves piece by piece, because one 
 thousands; a collection may keep its pieces for the next client.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, Union
 
@@ -23,6 +23,10 @@ class WrittenInstance(Protocol):
 class Written(Protocol):
     """Instances of one class and selection, written as CIM-XML pieces of moderate size."""
 
+    @property
+    def class_name(self) -> str:
+        """The class that all of them are of."""
+
     def instances(self) -> Iterator[bytes]:
         """Yield INSTANCE elements."""
 
@@ -35,6 +39,9 @@ class Written(Protocol):
 
 class WrittenObjects(Protocol):
     """Instances of any classes with their full paths, written one by one."""
+
+    def only(self, keep: Callable[[str, str], bool]) -> "WrittenObjects":
+        """Return those that are to be kept by their namespace and class."""
 
     def objects(self) -> Iterator[bytes]:
         """Yield VALUE.OBJECTWITHPATH elements."""

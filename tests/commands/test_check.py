@@ -25,12 +25,14 @@ def test_a_hypervisor_that_does_not_is_named(tmp_path: Path) -> None:
     gone = "qemu+unix:///system?socket=/nowhere/sock"
     ended = virtcim("check", "test:///default", gone, "--state-dir", tmp_path)
     assert ended.code == 1
-    first, second, access = ended.out.splitlines()
+    first, second, access, roles, changes = ended.out.splitlines()
     assert first.split("\t")[1] == "yes"
     assert second.split("\t")[1] == "NO"
     assert "ConnectionFailed" in second
     assert access == "access\tyes\tauthenticated, 1 user"
-    assert ended.err.startswith("virtcim: 1 of 3 do not work: qemu ")
+    assert roles == "roles\tyes\t1 read; others are read"
+    assert "nobody may change anything: `virtcim user role NAME admin`" in changes
+    assert ended.err.startswith("virtcim: 1 of 5 do not work: qemu ")
 
 
 def test_what_would_keep_the_server_from_starting_is_found(tmp_path: Path) -> None:

@@ -24,17 +24,17 @@ def add(state: list[str], name: str, said: str, *more: str) -> tuple[int, str]:
 
 def secret(state: list[str], name: str) -> str:
     """Read a user's hash."""
-    return UsersFile(Path(state[1]) / "users").read()[name]
+    return UsersFile(Path(state[1]) / "users").read()[name].secret
 
 
 def test_users_are_added_listed_and_removed(state: list[str]) -> None:
     """A list shows who was added and not removed."""
     assert add(state, "ben", "two password\n") == (0, "")
     assert add(state, "anna", "one password") == (0, "")
-    assert virtcim("user", "list", *state).out == "anna\nben\n"
+    assert virtcim("user", "list", *state).out == "anna\tread\t\nben\tread\t\n"
     assert matches(secret(state, "anna"), "one password")
     assert virtcim("user", "remove", "anna", *state).code == 0
-    assert virtcim("user", "list", *state).out == "ben\n"
+    assert virtcim("user", "list", *state).out == "ben\tread\t\n"
 
 
 def test_a_password_is_asked_for_twice(state: list[str]) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from virtcim.listeners import authentication
-from virtcim.listeners.authentication import Authenticator, Overloaded, Principal, parse
+from virtcim.listeners.authentication import Authenticator, Overloaded, parse
+from virtcim.listeners.principals import Principal
 from virtcim.listeners.users import UsersFile, matches
 
 ANNA = Principal("anna")

@@ -18,6 +18,7 @@ from virtcim.broker.calling import NOBODY
 from virtcim.broker.provider import MethodResult
 from virtcim.listeners.authentication import Authenticator, Overloaded
 from virtcim.listeners.cimxml import CIMXMLApplication
+from virtcim.listeners.gate import Gate
 from virtcim.listeners.messages import Broken, Request, Response
 from virtcim.listeners.observation import Observation
 from virtcim.listeners.users import UsersFile
@@ -50,7 +51,8 @@ class Door:
         self.lines: list[Line] = []
         self.registry = CollectorRegistry()
         observation = Observation(self.registry, lambda *line: self.lines.append(line))
-        self.application = CIMXMLApplication(self.world.broker, authenticator, observation, read)
+        gate = None if authenticator is None else Gate(authenticator)
+        self.application = CIMXMLApplication(self.world.broker, gate, observation, read)
 
     async def answer(
         self, body: bytes, headers: dict[str, str], target: bytes = b"/cimom"

@@ -31,7 +31,7 @@ def test_a_missing_file_has_nobody(file: UsersFile) -> None:
 def test_an_added_user_is_known_by_the_password_alone(file: UsersFile) -> None:
     """The right password matches, another does not, and it is nowhere in the file."""
     file.add("anna", "correct horse")
-    secret = file.read()["anna"]
+    secret = file.read()["anna"].secret
     assert users.matches(secret, "correct horse")
     assert not users.matches(secret, "correct horsf")
     assert "correct" not in file.path.read_text()
@@ -65,9 +65,9 @@ def test_a_user_is_added_once_unless_replaced(file: UsersFile) -> None:
     file.add("anna", "one password")
     with pytest.raises(users.UserExists, match="--replace"):
         file.add("anna", "two password")
-    assert users.matches(file.read()["anna"], "one password")
+    assert users.matches(file.read()["anna"].secret, "one password")
     file.add("anna", "two password", replace=True)
-    assert users.matches(file.read()["anna"], "two password")
+    assert users.matches(file.read()["anna"].secret, "two password")
 
 
 def test_a_removed_user_is_gone_and_others_stay(file: UsersFile) -> None:
@@ -84,7 +84,7 @@ def test_names_and_passwords_are_compared_in_one_form(file: UsersFile) -> None:
     """A letter with its accent is one user, however the keyboard composes it."""
     file.add("Andre\u0301", "cafe\u0301 noir")
     assert list(file.read()) == ["Andr\u00e9"]
-    assert users.matches(file.read()["Andr\u00e9"], "caf\u00e9 noir")
+    assert users.matches(file.read()["Andr\u00e9"].secret, "caf\u00e9 noir")
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a b", "a\n", "#a", "x" * 65, "\x7f", "a\u2028b"])
