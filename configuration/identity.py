@@ -8,9 +8,10 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from virtcim.configuration.sections import PathField, Seconds, Section, Words
+from virtcim.configuration.spelling import split_list
 
 PAM_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 MODE = re.compile(r"0?[0-7]{3}", re.ASCII)
@@ -47,7 +48,9 @@ def _mode(text: str) -> str:
 class Auth(Section):
     """How passwords are verified, and what those may do of whom nothing is said."""
 
-    passwords: Annotated[tuple[Source, ...], Field(min_length=1)] = (Source.USERS,)
+    passwords: Annotated[tuple[Source, ...], BeforeValidator(split_list), Field(min_length=1)] = (
+        Source.USERS,
+    )
     pam_service: Annotated[str, AfterValidator(_service)] = "virtcim"
     default_role: DefaultRole = DefaultRole.READ
     failure_seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 1.0

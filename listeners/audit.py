@@ -8,8 +8,8 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -88,6 +88,8 @@ class AuditLog:
         self._waiting = 0
         self._lost = 0
         self._busy = self._failing = False
+        self._writing: Future[None] | None = None
+        self._count = 0  # lines that are being written
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
 
     def open(self) -> None:
@@ -113,29 +115,37 @@ class AuditLog:
     def close(self) -> None:
         """Write what waits, and close the file."""
         self._pool.shutdown(wait=True)
+        if self._writing is not None and self._writing.exception() is None:
+            self._written()  # the loop has no turn left to say so
         with suppress(OSError):
             self._file.append("".join(self._lines))
         self._file.close()
 
     def _put(self) -> None:
-        text = "".join(self._lines)
-        count = len(self._lines)
         loop = asyncio.get_running_loop()
         with suppress(RuntimeError):  # closed meanwhile: that writes the rest
-            writing = loop.run_in_executor(self._pool, self._file.append, text)
-            writing.add_done_callback(lambda done: self._done(done, count))
+            self._writing = self._pool.submit(self._file.append, "".join(self._lines))
+            self._count = len(self._lines)
+            self._writing.add_done_callback(lambda _: _tell(loop, self._done))
 
-    def _done(self, done: "asyncio.Future[None]", count: int) -> None:
-        error = None if done.cancelled() else done.exception()
-        loop = asyncio.get_running_loop()
-        if isinstance(error, OSError):
+    def _written(self) -> None:
+        for _ in range(self._count):
+            self._waiting -= len(self._lines.popleft())
+        self._writing = None
+
+    def _done(self) -> None:
+        """Go on after a write, in the loop's thread."""
+        if self._writing is None:
+            return  # closed meanwhile
+        loop, error = asyncio.get_running_loop(), self._writing.exception()
+        if error is not None:
             if not self._failing:
                 self._failing = True
-                log.warning("audit_not_written", error=error.strerror, waiting=len(self._lines))
+                log.warning("audit_not_written", error=str(error), waiting=len(self._lines))
+            self._writing = None
             loop.call_later(RETRY_SECONDS, self._put)
             return
-        for _ in range(count):
-            self._waiting -= len(self._lines.popleft())
+        self._written()
         if self._failing:
             log.warning("audit_written_again", lost=self._lost)
         self._failing, self._busy, lost, self._lost = False, False, self._lost, 0
@@ -144,3 +154,8 @@ class AuditLog:
         if self._lines and not self._busy:
             self._busy = True
             loop.call_soon(self._put)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: Callable[[], None]) -> None:
+    with suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(done)

@@ -80,8 +80,10 @@ def list_message(class_name: str = KVM) -> bytes:
     return head(body, {**cim_headers("EnumerateInstances"), **credentials()})
 
 
-def request_state_message(name: str, state: int, class_name: str = KVM) -> bytes:
-    """Return a RequestStateChange as bytes of HTTP."""
+def request_state_message(
+    name: str, state: int, class_name: str = KVM, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a RequestStateChange as bytes of HTTP; headers default to the credentials."""
     keys = instance_name(class_name, CreationClassName=class_name, Name=name)
     namespace = "".join(f'<NAMESPACE NAME="{part}"/>' for part in NAMESPACE.split("/"))
     body = message(
@@ -91,4 +93,5 @@ def request_state_message(name: str, state: int, class_name: str = KVM) -> bytes
         f"<VALUE>{state}</VALUE></PARAMVALUE></METHODCALL>"
     )
     target = f'{NAMESPACE}:{class_name}.CreationClassName="{class_name}",Name="{name}"'
-    return head(body, {**cim_headers("RequestStateChange", target), **credentials()})
+    known = credentials() if headers is None else headers
+    return head(body, {**cim_headers("RequestStateChange", target), **known})

@@ -1,5 +1,7 @@
 """How long one who fails has to wait: growth, parallel tries, bounds, forgetting."""
 
+from itertools import pairwise
+
 from virtcim.listeners import patience
 from virtcim.listeners.patience import ADDRESS, PAIR, USER, Patience
 
@@ -51,7 +53,7 @@ def test_many_connections_guess_no_faster_than_one() -> None:
     waits = [one.wait(HERE, "anna") for _ in range(20)]
     given = [wait for wait in waits if wait is not None]
     assert given == sorted(given)
-    assert all(later - earlier == 2 for earlier, later in zip(given, given[1:], strict=False))
+    assert all(later - earlier == 2 for earlier, later in pairwise(given))
     assert max(given) <= PAIR.longest
     assert waits[-1] is None
 
