@@ -150,9 +150,8 @@ class CIMXMLApplication:
         authoriser = self._authoriser
         if authoriser is None:
             return self._broker.read(asked)
-        authoriser.check(exchange.principal, asked)
+        keep = authoriser.judge(exchange.principal, asked)
         reply = self._broker.read(asked)
-        keep = authoriser.keep(exchange.principal, asked)
         return reply if keep is None else visible(reply, asked.namespace, keep)
 
     async def _change(self, exchange: Exchange, asked: Change) -> Response:

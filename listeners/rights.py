@@ -23,6 +23,9 @@ from virtcim.wbem.status import AccessDenied, InvalidNamespace
 MOST_DECISIONS = 65_536
 """Decisions that are kept; names come from clients and must not fill the memory."""
 
+MOST_SEEN = 8192
+"""Pairs of user and operation that are kept: as many as wbem/memory.py remembers, and again."""
+
 READING_METHODS = frozenset({
     "geterror", "geterrors",
     "checkvirtualsystemismigratabletohost", "checkvirtualsystemismigratabletosystem",
@@ -138,6 +141,22 @@ class Authoriser:
         self._namespaces = namespaces
         self._decisions: dict[tuple[Principal, str | type, str, str | None], bool] = {}
         self._narrowed: dict[Principal, bool] = {}
+        self._seen: dict[tuple[int, int], tuple[Principal, Operation, bool]] = {}
+
+    def judge(self, principal: Principal, asked: Operation) -> Keep | None:
+        """Raise AccessDenied unless the user may read this; return what tells what may be seen.
+
+        None means that everything may. The operations of clients that poll are remembered as
+        objects (wbem/memory.py), and users too: what was allowed to one is known by the two.
+        """
+        pair = id(principal), id(asked)
+        seen = self._seen.get(pair)
+        # Held here, so that no other object can have these numbers; the rest is a matter of form.
+        if seen is None or seen[0] is not principal or seen[1] is not asked:
+            self.check(principal, asked)
+            narrowed = self._is_narrowed(principal)
+            seen = _bounded(self._seen, MOST_SEEN)[pair] = principal, asked, narrowed
+        return self._keep(principal, asked) if seen[2] else None
 
     def check(self, principal: Principal, asked: Operation) -> None:
         """Raise AccessDenied unless the user may do this."""
@@ -164,18 +183,20 @@ class Authoriser:
         if not self._possible(principal, kind, _labels(kind, change=change), call.namespace):
             raise self._denial(principal, kind, call.namespace, None, change=change)
 
-    def keep(self, principal: Principal, asked: Operation) -> Keep | None:
-        """Return what tells which instances of a reply may be seen; None when all may.
-
-        An instance may be seen when the same operation on its own class would be allowed.
-        """
+    def _is_narrowed(self, principal: Principal) -> bool:
+        """Tell whether some rule lets the user see instances of some classes and not of others."""
         narrowed = self._narrowed.get(principal)
         if narrowed is None:
             fitting = (one for one in self._rules if one.fits(principal))
             narrowed = any(one.classes.words or one.namespaces.words for one in fitting)
-            _bounded(self._narrowed)[principal] = narrowed
-        if not narrowed:
-            return None
+            _bounded(self._narrowed, MOST_DECISIONS)[principal] = narrowed
+        return narrowed
+
+    def _keep(self, principal: Principal, asked: Operation) -> Keep:
+        """Return what tells which instances of a reply may be seen.
+
+        An instance may be seen when the same operation on its own class would be allowed.
+        """
         kind = type(asked)
 
         def keep(namespace: str, class_name: str) -> bool:
@@ -187,6 +208,7 @@ class Authoriser:
     def forget(self) -> None:
         """Decide everything anew: classes have changed."""
         self._decisions.clear()
+        self._seen.clear()
 
     def _decide(
         self,
@@ -196,7 +218,7 @@ class Authoriser:
         found = self._decisions.get(key)
         if found is None:
             found = self._allowed(*key, change=change)
-            _bounded(self._decisions)[key] = found
+            _bounded(self._decisions, MOST_DECISIONS)[key] = found
         return found
 
     def _allowed(
@@ -311,8 +333,8 @@ def _labels(named: str | type, *, change: bool) -> frozenset[str]:
     return frozenset({name, kind, *(role for role, may in roles.items() if may)})
 
 
-def _bounded(kept: dict[_K, _V]) -> dict[_K, _V]:
+def _bounded(kept: dict[_K, _V], most: int) -> dict[_K, _V]:
     """Return a dictionary that may take one entry more."""
-    if len(kept) >= MOST_DECISIONS:
+    if len(kept) >= most:
         kept.clear()
     return kept

@@ -85,3 +85,40 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         decide(settings([QEMU], [NETWORK]), has_users=False)
     assert len(caught.value.problems) == 2
     assert str(Path("/users")) in str(caught.value)
+
+
+SOCKET = "unix:/run/virtcim/cim.sock"
+PAM = {"auth": {"passwords": ["pam"]}}
+CERTIFICATES = {
+    "tls": {"certificate": "/c.pem", "client_ca": "/ca.pem"},
+    "certificates": [{"field": "common_name", "value": "*", "user": "*"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "listen", "more", "outcome"),
+    [
+        ([QEMU], [SOCKET],           {},  Access.AUTHENTICATED),
+        ([TEST], [SOCKET],           {},  Access.OPEN),
+        ([QEMU], [SOCKET, LOOPBACK], {},  NOBODY),
+        ([QEMU], [LOOPBACK],         PAM, Access.AUTHENTICATED),
+        ([QEMU], [NETWORK],          PAM, PLAIN),
+        ([QEMU], [TLS],              PAM, Access.AUTHENTICATED),
+        ([QEMU], [TLS],              CERTIFICATES, Access.AUTHENTICATED),
+        ([QEMU], [LOOPBACK],         CERTIFICATES, "no endpoint is https://"),
+        ([QEMU], [TLS], {"tls": CERTIFICATES["tls"]}, "no certificate stands for a user"),
+        ([QEMU], [LOOPBACK], {"certificates": CERTIFICATES["certificates"]}, "tls.client_ca must"),
+    ],
+)  # fmt: skip
+def test_others_than_those_of_the_users_file_may_be_known(
+    hosts: list[str], listen: list[str], more: dict[str, object], outcome: Access | str
+) -> None:
+    """By PAM, by certificates, by the kernel; what has no effect is said."""
+    given = {"hosts": hosts, "listen": listen, "tls": {"certificate": "/c.pem"}, **more}
+    asked = Settings.model_validate(given)
+    if isinstance(outcome, Access):
+        assert decide(asked, has_users=False) is outcome
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        decide(asked, has_users=False)
+    assert outcome in str(caught.value)

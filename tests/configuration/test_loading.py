@@ -148,6 +148,39 @@ def test_every_key_has_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("metrics = 'perhaps'", "virtcim.toml: metrics: must be a valid boolean"),
         ("web = 'on'", "virtcim.toml: web: must be a valid dictionary"),
         ("listen = '127.0.0.1'", "virtcim.toml: listen[0]: `127.0.0.1` must be ADDRESS:PORT"),
+        ("[[rules]]\nallow = ['read']\ndeny = ['*']", "virtcim.toml: rules[0]: a rule has either"),
+        ("[[rules]]\nusers = ['anna']", "virtcim.toml: rules[0]: a rule has either `allow` or"),
+        (
+            "[[rules]]\nuser = ['anna']\nallow = ['*']",
+            "virtcim.toml: rules[0].user: unknown key; did you mean `users`?",
+        ),
+        (
+            "[[certificates]]\nfield = 'cn'\nvalue = 'x'\nuser = 'x'",
+            "virtcim.toml: certificates[0].field: must be 'subject', 'common_name', 'email', 'dns'",
+        ),
+        (
+            "[[certificates]]\nfield = 'dns'\nvalue = '*.*'\nuser = 'x'",
+            "virtcim.toml: certificates[0]: `*.*` must have one * at most",
+        ),
+        (
+            "[[certificates]]\nfield = 'dns'\nvalue = 'a'\nuser = '*'",
+            "virtcim.toml: certificates[0]: user `*` needs a * in `a`",
+        ),
+        (
+            "[[certificates]]\nfield = 'dns'\nvalue = '*'\nuser = 'x*'",
+            "virtcim.toml: certificates[0]: user `x*` must be a name, or * alone",
+        ),
+        ("[tls]\nclient_crl = '/x'", "virtcim.toml: tls: client_crl needs client_ca"),
+        ("[auth]\npasswords = []", "virtcim.toml: auth.passwords: Value should have at least 1"),
+        ("[auth]\npasswords = ['ldap']", "virtcim.toml: auth.passwords[0]: must be 'users' or"),
+        ("[auth]\npam_service = '../x'", "virtcim.toml: auth.pam_service: `../x` must be the name"),
+        (
+            "[auth]\ndefault_role = 'root'",
+            "virtcim.toml: auth.default_role: must be 'none', 'read'",
+        ),
+        ("[socket]\nmode = '999'", "virtcim.toml: socket.mode: `999` must be three octal digits"),
+        ("[audit]\nwhat = 'some'", "virtcim.toml: audit.what: must be 'changes', 'all' or 'off'"),
+        ("web.listen = 'unix:/x'", "virtcim.toml: web.listen: `unix:/x` must be ADDRESS:PORT"),
         ("a = ", "virtcim.toml: is not TOML: Invalid value (at end of document)"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from virtcim.configuration import endpoints, hypervisors
-from virtcim.configuration.endpoints import Endpoint
+from virtcim.configuration.endpoints import Endpoint, UnixEndpoint
 from virtcim.configuration.settings import HOST_NAME, Host, default_state_dir, named
 
 
@@ -42,6 +42,22 @@ def test_what_is_no_endpoint_is_refused(spelling: str) -> None:
     """Nothing is guessed, and the text says what is right."""
     with pytest.raises(ValueError, match="must be"):
         endpoints.parse(spelling)
+
+
+def test_a_unix_socket_is_an_endpoint() -> None:
+    """A path, which reads back to itself; nobody reaches it over a network."""
+    endpoint = endpoints.parse_any(" unix:/run/virtcim/cim.sock ")
+    assert endpoint == UnixEndpoint(Path("/run/virtcim/cim.sock"))
+    assert endpoints.parse_any(str(endpoint)) == endpoint
+    assert (endpoint.is_loopback, endpoint.tls) == (True, False)
+    assert endpoints.parse_any("127.0.0.1:1") == Endpoint("127.0.0.1", 1)
+
+
+@pytest.mark.parametrize("spelling", ["unix:", "unix:cim.sock", "unix:/" + "x" * 107])
+def test_what_is_no_unix_socket_is_refused(spelling: str) -> None:
+    """Relative paths are those of nobody knows whom, and the kernel takes 107 bytes."""
+    with pytest.raises(ValueError, match="absolute path of at most 107 bytes"):
+        endpoints.parse_any(spelling)
 
 
 @given(st.text())

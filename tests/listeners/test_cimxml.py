@@ -11,16 +11,20 @@ from lxml import etree
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from tests.broker.world import World
+from tests.broker.world import Calls, World
 from tests.dsp0203 import check
 from tests.rawhttp import cim_headers, instance_name, intrinsic, message, namespace_path, parameter
 from virtcim.broker.calling import NOBODY
 from virtcim.broker.provider import MethodResult
 from virtcim.listeners.authentication import Authenticator, Overloaded
+from virtcim.listeners.certificates import CertificateRule
 from virtcim.listeners.cimxml import CIMXMLApplication
+from virtcim.listeners.clients import Client
 from virtcim.listeners.gate import Gate
 from virtcim.listeners.messages import Broken, Request, Response
 from virtcim.listeners.observation import Observation
+from virtcim.listeners.principals import Role
+from virtcim.listeners.rights import Authoriser, Rule, rule
 from virtcim.listeners.users import UsersFile
 from virtcim.schema.layouts import Record
 from virtcim.wbem.decode import Call, read_call, read_padded_call
@@ -46,20 +50,34 @@ class Door:
         self,
         authenticator: Authenticator | None = None,
         read: Callable[[bytes], Call] = read_call,
+        *rules: Rule,
+        certificates: tuple[CertificateRule, ...] = (),
+        call_seconds: float | None = None,
     ) -> None:
         self.world = World()
+        self.client = Client("192.0.2.1")
         self.lines: list[Line] = []
         self.registry = CollectorRegistry()
         observation = Observation(self.registry, lambda *line: self.lines.append(line))
-        gate = None if authenticator is None else Gate(authenticator)
-        self.application = CIMXMLApplication(self.world.broker, gate, observation, read)
+        gate = None if authenticator is None else Gate(authenticator, certificates)
+        namespaces = self.world.broker.namespaces
+        self.application = CIMXMLApplication(
+            self.world.broker,
+            gate,
+            observation,
+            read,
+            authoriser=None if gate is None else Authoriser(rules, Role.READ, namespaces),
+            call_seconds=call_seconds,
+        )
 
     async def answer(
         self, body: bytes, headers: dict[str, str], target: bytes = b"/cimom"
     ) -> Response:
         """Answer a request."""
+        client = self.client
         fields = {name.lower().encode(): value.encode() for name, value in headers.items()}
-        answer = self.application(Request(b"POST", target, "1.1", fields, body, "192.0.2.1", 0.0))
+        request = Request(b"POST", target, "1.1", fields, body, client.address, 0.0, client=client)
+        answer = self.application(request)
         return answer if isinstance(answer, Response) else await answer
 
     def ask(
@@ -397,10 +415,12 @@ def test_a_defect_of_the_decoder(door: Door, monkeypatch: pytest.MonkeyPatch) ->
 def guarded(tmp_path: Path) -> Iterator[Door]:
     """A door that lets only anna in."""
     users = UsersFile(tmp_path / "users")
-    users.add("anna", "secret")
+    users.add("anna", "secret", role=Role.ADMIN)
     authenticator = Authenticator(users, realm="here", failure_seconds=0)
     authenticator.load()
-    yield Door(authenticator)
+    certificate = CertificateRule("common_name", "ben", "ben")
+    closed = rule("rules[0]", users=["ben"], classes=["T_Device"], deny=["read"])
+    yield Door(authenticator, read_call, closed, certificates=(certificate,))
     authenticator.close()
 
 
@@ -458,3 +478,101 @@ def test_log_ins_that_cannot_be_checked(
     assert (response.status, content) == (status, b"")
     assert (b"Retry-After" in response.headers) is (status == 503)
     assert [entry["event"] for entry in logs if entry["event"] != "refused"] == events
+
+
+# Rights
+
+ENUMERATE_ALL = intrinsic(
+    "EnumerateInstances", parameter("ClassName", '<CLASSNAME NAME="T_Thing"/>'), namespace=N
+)
+NAMES_ALL = intrinsic(
+    "EnumerateInstanceNames", parameter("ClassName", '<CLASSNAME NAME="T_Thing"/>'), namespace=N
+)
+
+
+@pytest.fixture
+def bens(guarded: Door) -> Door:
+    """A door to which ben has come, who may read all but devices."""
+    guarded.client = Client("192.0.2.1", {"subject": ((("commonName", "ben"),),)})
+    return guarded
+
+
+def test_who_may_not_is_told_so_inside_cim(bens: Door) -> None:
+    """A well-formed reply with CIM_ERR_ACCESS_DENIED, also to bytes that somebody else may send."""
+    headers = {**cim_headers("GetInstance", N), "Authorization": ANNA}
+    for _ in range(2):
+        check(bens.ask(headers=headers)[1])
+    for _ in range(2):
+        response, content = bens.ask()
+        code, description = error(content)
+        assert (response.status, code) == (200, "2")
+        assert description.startswith("CIM_ERR_ACCESS_DENIED: ben may not do GetInstance of T_Dev")
+    assert (
+        bens.counted("virtcim_operations_total", operation="GetInstance", status="ACCESS_DENIED")
+        == 2
+    )
+
+
+def test_a_change_that_is_denied_is_not_done(bens: Door) -> None:
+    """Nobody calls the method."""
+    _, content = bens.ask(START, START_HEADERS)
+    assert error(content)[0] == "2"
+    assert bens.world.calls.seen == []
+
+
+@pytest.mark.parametrize("body", [ENUMERATE_ALL, NAMES_ALL], ids=["instances", "names"])
+def test_closed_classes_are_left_out_of_their_superclass(bens: Door, body: bytes) -> None:
+    """Anna sees devices among things, ben does not, and both see the others."""
+    name = "EnumerateInstances" if body is ENUMERATE_ALL else "EnumerateInstanceNames"
+    headers = cim_headers(name, N)
+    _, anna = bens.ask(body, {**headers, "Authorization": ANNA})
+    for _ in range(2):
+        _, ben = bens.ask(body, headers)
+        check(ben)
+        assert (b"T_Device" in anna, b"T_Device" in ben) == (True, False)
+        assert b"T_System" in ben
+
+
+def test_refusals_do_not_tell_what_there_is(bens: Door) -> None:
+    """A right that is missing is said before a namespace or a parameter that is."""
+    for body, name, namespace in (
+        (intrinsic("DeleteInstance", namespace="root/none"), "DeleteInstance", "root/none"),
+        (intrinsic("DeleteInstance", namespace=N), "DeleteInstance", N),
+    ):
+        assert error(bens.ask(body, cim_headers(name, namespace))[1])[0] == "2"
+    unknown = intrinsic("GetInstance", namespace="root/none")
+    assert error(bens.ask(unknown, cim_headers("GetInstance", "root/none"))[1])[0] == "3"
+
+
+def test_a_certificate_of_nobody(guarded: Door) -> None:
+    """403 with the subject, where a password would be asked for in vain."""
+    guarded.client = Client("192.0.2.1", {"subject": ((("commonName", "eve"),),)})
+    response, content = guarded.ask()
+    assert (response.status, content) == (403, b"")
+    said = unquote(head(response)["PGErrorDetail"])
+    assert said == "the certificate CN=eve stands for no user"
+
+
+def test_a_change_that_takes_too_long_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its client is told so with the code for limits, and it is done all the same."""
+    door = Door(call_seconds=0.01)
+    gate = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def slow(*_: object) -> MethodResult:
+        await gate.wait()
+        ended.set()
+        return MethodResult(0)
+
+    monkeypatch.setattr(Calls, "__call__", slow)
+
+    async def run() -> Response:
+        response = await door.answer(START, START_HEADERS)
+        gate.set()
+        await ended.wait()
+        return response
+
+    response = asyncio.run(run())
+    code, description = error(b"".join(response.pieces))
+    assert code == "27"
+    assert "it takes longer than 0.01 s, and goes on" in description

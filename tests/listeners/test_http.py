@@ -393,6 +393,42 @@ def test_more_connections_than_allowed() -> None:
     serve(client, connections=1)
 
 
+def test_more_connections_of_one_client_than_allowed() -> None:
+    """One more is told to come back, and when one has gone there is room."""
+
+    def client(world: World) -> None:
+        with world.open() as one:
+            assert one.ask(post()).status == 200
+            with world.open() as two:
+                assert two.answer().status == 503
+            assert one.ask(post()).status == 200
+        world.wait_until(lambda: world.connections() == 0)
+        with world.open() as three:
+            assert three.ask(post()).status == 200
+
+    world = serve(client, client_connections=1)
+    assert world.shell is not None
+    assert not world.shell._of_client
+
+
+def test_more_calls_of_one_client_than_allowed() -> None:
+    """While one is under way others are told to come back; then they are answered."""
+
+    def client(world: World) -> None:
+        with world.open() as one, world.open() as two:
+            one.send(post("/slow"))
+            world.wait_until(lambda: len(world.asked) == 1)
+            answer = two.ask(post())
+            assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+            world.release()
+            assert one.answer().status == 200
+            assert two.ask(post()).status == 200
+
+    world = serve(client, client_calls=1)
+    assert world.shell is not None
+    assert not world.shell.calls
+
+
 # Order
 
 

@@ -210,14 +210,18 @@ def test_only_narrow_rules_cost_a_look_at_replies(namespaces: Namespaces) -> Non
     """Who has no rule for classes or namespaces sees everything that the operation gives."""
     asked = ops.EnumerateInstances(namespace=N, class_name="T_Device")
     plain = Authoriser((rule("", users=["anna"], deny=["write"]),), Role.READ, namespaces)
-    assert plain.keep(ANNA, asked) is None
+    assert plain.judge(ANNA, asked) is None
     rules = (rule("", users=["anna"], classes=["T_Device"], deny=["read"]),)
     narrow = Authoriser(rules, Role.READ, namespaces)
-    keep = narrow.keep(ANNA, asked)
+    with pytest.raises(AccessDenied):
+        narrow.judge(ANNA, asked)
+    above = ops.EnumerateInstances(namespace=N, class_name="T_Thing")
+    assert narrow.judge(ANNA, above) is not None
+    keep = narrow.judge(ANNA, above)
     assert keep is not None
     assert not keep(N, "T_Device")
     assert keep(N, "T_Service")
-    assert narrow.keep(Principal("ben"), asked) is None
+    assert narrow.judge(Principal("ben"), asked) is None
 
 
 def test_decisions_are_forgotten_and_bounded(
@@ -225,12 +229,15 @@ def test_decisions_are_forgotten_and_bounded(
 ) -> None:
     """Names that clients make up do not fill the memory; new classes are judged anew."""
     monkeypatch.setattr(rights, "MOST_DECISIONS", 4)
+    monkeypatch.setattr(rights, "MOST_SEEN", 4)
     authoriser = Authoriser((), Role.READ, namespaces)
     for number in range(20):
-        authoriser.check(ANNA, get(f"X_{number}"))
+        authoriser.judge(ANNA, get(f"X_{number}"))
         assert len(authoriser._decisions) <= 4
+        assert len(authoriser._seen) <= 4
     authoriser.forget()
     assert not authoriser._decisions
+    assert not authoriser._seen
 
 
 def test_words_that_nothing_is_called_are_found() -> None:

@@ -100,3 +100,62 @@ def test_a_wrong_file_is_named(
         tls.server_context(files / certificate, files / key if key else None)
     assert names in str(caught.value)
     assert str(caught.value.path) in str(caught.value)
+
+
+def test_clients_are_asked_for_certificates_where_somebody_signs_them(files: Path) -> None:
+    """Only by the context of CIM, and what is resumed is not let in unverified."""
+    clients = tls.ClientCertificates(files / "other.pem", required=True)
+    contexts = tls.Contexts(files / "a.pem", files / "a.key", clients)
+    assert contexts.cim.verify_mode is ssl.CERT_REQUIRED
+    assert contexts.cim.num_tickets == 0
+    assert contexts.web.verify_mode is ssl.CERT_NONE
+    with pytest.raises(ssl.SSLError):
+        handshake(contexts.cim, trusting(files))
+    known = trusting(files)
+    known.load_cert_chain(files / "other.pem", files / "other.key")
+    assert handshake(contexts.cim, known) == "TLSv1.3"
+    assert handshake(contexts.web, trusting(files)) == "TLSv1.3"
+
+
+@pytest.mark.parametrize(
+    ("authority", "revoked", "leaf"),
+    [
+        ("none.pem", None, tls.FileMissing),
+        ("empty.pem", None, tls.NotPEM),
+        ("torn.pem", None, tls.NotPEM),
+        ("a.pem", "none.pem", tls.FileMissing),
+        ("a.pem", "a.pem", tls.NotPEM),
+        ("a.pem", "torn-list.pem", tls.NotPEM),
+    ],
+)
+def test_a_wrong_file_about_clients_is_named(
+    files: Path, authority: str, revoked: str | None, leaf: type[tls.TLSError]
+) -> None:
+    """Authorities and what they have revoked are looked at like the server's own."""
+    (files / "torn.pem").write_text((files / "a.pem").read_text().replace("\n", "\nx", 3))
+    (files / "torn-list.pem").write_text("-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----\n")
+    clients = tls.ClientCertificates(files / authority, files / revoked if revoked else None)
+    with pytest.raises(leaf) as caught:
+        tls.server_context(files / "a.pem", files / "a.key", clients)
+    assert (revoked or authority) in str(caught.value)
+
+
+def test_a_renewed_certificate_is_shown(files: Path, tmp_path: Path) -> None:
+    """New connections meet the new one; a wrong one leaves the former."""
+    certificate, key = tmp_path / "c.pem", tmp_path / "c.key"
+
+    def put(name: str) -> None:
+        certificate.write_bytes((files / f"{name}.pem").read_bytes())
+        key.write_bytes((files / f"{name}.key").read_bytes())
+
+    put("other")
+    contexts = tls.Contexts(certificate, key, None)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(contexts.cim, trusting(files))
+    put("a")
+    contexts.renew()
+    assert handshake(contexts.cim, trusting(files)) == "TLSv1.3"
+    key.write_text("broken")
+    with pytest.raises(tls.NotPEM):
+        contexts.renew()
+    assert handshake(contexts.web, trusting(files)) == "TLSv1.3"

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtcim.listeners import users
-from virtcim.listeners.users import UsersFile
+from virtcim.listeners.principals import Role
+from virtcim.listeners.users import User, UsersFile
 
 
 @pytest.fixture
@@ -104,7 +105,17 @@ def test_an_illegal_password_is_refused(file: UsersFile, password: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["anna", "anna:", ":hash", "anna:plain", "anna:$argon2id$v=19$m=1", "a b:$argon2id$"],
+    [
+        "anna",
+        "anna:",
+        ":hash",
+        "anna:plain",
+        "anna:$argon2id$v=19$m=1",
+        "a b:$argon2id$",
+        f"anna:{users.NOBODY}:chief",
+        f"anna:{users.NOBODY}:read:a b",
+        f"anna:{users.NOBODY}:read:ops:more",
+    ],
 )
 def test_a_damaged_line_is_named_by_number(file: UsersFile, line: str) -> None:
     """The operator finds the line, and nobody finds the hash in a message."""
@@ -116,6 +127,26 @@ def test_a_damaged_line_is_named_by_number(file: UsersFile, line: str) -> None:
     with pytest.raises(users.FileDamaged):
         file.add("carl", "correct horse")
     assert file.path.read_bytes() == before
+
+
+def test_role_and_groups_stand_behind_the_hash(file: UsersFile) -> None:
+    """They stay with a new password, change on their own, and may be left out."""
+    file.add("anna", "correct horse", role=Role.OPERATE, groups=["ops", "audit"])
+    file.add("anna", "other horse", replace=True)
+    anna = file.read()["anna"]
+    assert (anna.role, anna.groups) == (Role.OPERATE, frozenset({"ops", "audit"}))
+    assert file.path.read_text().endswith(f"{anna.secret}:operate:audit,ops\n")
+    file.assign("anna", role=Role.READ)
+    file.assign("anna", groups=())
+    anna = file.read()["anna"]
+    assert (anna.role, anna.groups) == (Role.READ, frozenset())
+    file.path.write_text(f"ben:{anna.secret}\n")
+    assert file.read() == {"ben": User(anna.secret)}
+    assert anna.secret not in repr(anna)
+    with pytest.raises(users.UserUnknown):
+        file.assign("anna", role=Role.READ)
+    with pytest.raises(users.IllegalUser, match="no comma"):
+        file.add("carl", "correct horse", groups=["a,b"])
 
 
 def test_a_file_that_is_not_text_is_damaged(file: UsersFile) -> None:
