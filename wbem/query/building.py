@@ -137,14 +137,16 @@ class Builder(Transformer[Token, Any]):
         """A value by its name in the class."""
         return Symbol(operand, _string(text), operand.place)
 
-    def function(self, name: Token, *arguments: Operand | None) -> Operand:
-        """One of the functions that are served; a lone None means that nothing was given."""
+    def function(self, name: Token, *arguments: Operand | Token | None) -> Operand:
+        """One of the functions that are served; without an argument it is about the row."""
         make = _FUNCTIONS.get(name.lower())
         if make is None:
             raise Complaint(f"the function {name[:40]}", _at(name), is_feature=True)
-        if len(arguments) != 1 or not isinstance(arguments[0], PropertyName | None):
+        given = [argument for argument in arguments if argument is not None]
+        operand = given[0] if given else PropertyName(())
+        if len(given) > 1 or not isinstance(operand, PropertyName):
             raise Complaint(f"{name} takes one object", _at(name))
-        return make(arguments[0] or PropertyName(()), _at(name))
+        return make(operand, _at(name))
 
     # Conditions
 

@@ -27,7 +27,7 @@ string: STRING
 number: BINARY | HEXADECIMAL | REAL | INTEGER
 boolean: TRUE | FALSE
 
-NAME: /[A-Za-z_\u0080-\uffef][0-9A-Za-z_\u0080-\uffef]*/
+NAME: /[A-Za-z_\u0080-\ud7ff\ue000-\uffef][0-9A-Za-z_\u0080-\ud7ff\ue000-\uffef]*/
 STRING: /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/s
 BINARY.3: /[+-]?[01]+[bB](?![0-9A-Za-z_])/
 HEXADECIMAL.3: /[+-]?0[xX][0-9A-Fa-f]+(?![0-9A-Za-z_])/
@@ -82,17 +82,18 @@ select: _SELECT (DISTINCT | FIRST)? selected _FROM source ("," source)* [_WHERE 
 source: NAME [_AS? NAME]
 column: (property | function | symbol) [_AS NAME]
       | property "." "*" -> whole_column
-_test: comparison | like | is_null | is_a | quantified | quantified_like | bound
-     | "(" disjunction ")" | arithmetic
+_test: comparison | null_comparison | like | is_null | is_a | quantified | quantified_like
+     | bound | "(" disjunction ")" | arithmetic
 _operand: _literal | array | property | function | symbol
 array: "{" [_literal ("," _literal)*] "}"
 arithmetic: _operand ARITHMETIC
 step: NAME ["[" INTEGER "]"] | NAME "::" NAME ["[" INTEGER "]"] -> scoped_step
 function: NAME "(" [_arguments] ")"
-_arguments: "*" | _operand ("," _operand)*
+_arguments: STAR | _operand ("," _operand)*
 symbol: property "#" STRING
 bound: QUANTIFIER NAME _IN property _SATISFIES "(" disjunction ")"
 
+STAR: "*"
 COMPARATOR: "<=" | ">=" | "<>" | "=" | "<" | ">"
 ARITHMETIC: /[-+*\/]|\|\|/
 _AS.4: /AS\b/i

@@ -122,7 +122,7 @@ def _explained(error: UnexpectedInput, text: str) -> tuple[str, int]:
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         return f"{quoted(str(error.token))} where {wanted} is expected", error.token.start_pos or 0
     if isinstance(error, UnexpectedCharacters):
-        offset = error.pos_in_stream or 0
+        offset = cast("int", error.pos_in_stream)
         if text[offset] in "'\"":
             return "a string that does not end", offset
         return f"{quoted(text[offset])} where {wanted} is expected", offset
