@@ -1,18 +1,18 @@
 """Patterns as automata, so that the time of a match grows with the text alone.
 
 The rule: no backtracking. A pattern becomes states, the set of states that a text can be in is
-followed character by character, and each set and step is worked out once and kept, up to a bound.
+followed character by character, and each step is worked out once and kept, up to a bound.
 What a pattern may hold is bounded too, since a repetition is written out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-MOST_STATES = 4096
+MOST_STATES = 512
 """States of one pattern."""
 
 _MOST_KEPT = 20_000
-"""Steps that one pattern keeps."""
+"""States that one pattern remembers in all its steps; then it forgets them and begins anew."""
 
 FOREVER = None
 
@@ -86,6 +86,7 @@ class Automaton:
         self._last = self._add(pattern, 0)
         self._steps: dict[tuple[frozenset[int], str], frozenset[int]] = {}
         self._ends: dict[frozenset[int], bool] = {}
+        self._kept = 0
         self._first = self._closed({0}, {AtStart})
 
     def matches(self, text: str) -> bool:
@@ -173,16 +174,18 @@ class Automaton:
             if isinstance(label, Letters) and label.has(letter)
         }
         there = self._closed(reached, set())
-        if len(self._steps) < _MOST_KEPT:
-            self._steps[here, letter] = there
+        self._kept += 1 + len(there)
+        if self._kept > _MOST_KEPT:
+            self._steps.clear()
+            self._ends.clear()
+            self._kept = 0
+        self._steps[here, letter] = there
         return there
 
     def _is_end(self, here: frozenset[int]) -> bool:
         found = self._ends.get(here)
         if found is None:
-            found = self._last in self._closed(set(here), {AtEnd})
-            if len(self._ends) < _MOST_KEPT:
-                self._ends[here] = found
+            found = self._ends[here] = self._last in self._closed(set(here), {AtEnd})
         return found
 
 

@@ -57,6 +57,9 @@ _FUNCTIONS: Mapping[str, type[ObjectPathOf | ClassNameOf]] = {
 MOST_ELEMENTS = 65_536
 """An index is less than this; no array has more elements."""
 
+MOST_STEPS = 32
+"""Names of one chain."""
+
 _Source = tuple[Token, Token | None]
 
 
@@ -129,9 +132,10 @@ class Builder(Transformer[Token, Any]):
     def property(self, *parts: Any) -> PropertyName:
         """A chain of names; what comes before the last name is a chain already."""
         *before, (step, place) = parts
-        for chain in before:
-            return PropertyName((*chain.steps, step), chain.place)
-        return PropertyName((step,), place)
+        chain = before[0] if before else PropertyName((), place)
+        if len(chain.steps) == MOST_STEPS:
+            raise Complaint(f"more than {MOST_STEPS} names in a chain", place)
+        return PropertyName((*chain.steps, step), chain.place)
 
     def symbol(self, operand: PropertyName, text: Token) -> Symbol:
         """A value by its name in the class."""

@@ -93,7 +93,7 @@ class _Compiler:
 
     def test(self, node: Predicate) -> Test:
         """Return the test of a node."""
-        return _COMPILERS[type(node)](self, node)
+        return COMPILERS[type(node)](self, node)
 
     # Logic
 
@@ -322,7 +322,7 @@ class _Compiler:
         return get
 
 
-_COMPILERS: Mapping[type, Callable[[_Compiler, Any], Test]] = {
+COMPILERS: Mapping[type, Callable[[_Compiler, Any], Test]] = {
     Conjunction: _Compiler.conjunction,
     Disjunction: _Compiler.disjunction,
     Negation:    _Compiler.negation,
@@ -332,6 +332,7 @@ _COMPILERS: Mapping[type, Callable[[_Compiler, Any], Test]] = {
     IsA:         _Compiler.is_a,
     Satisfies:   _Compiler.satisfies,
 }  # fmt: skip
+"""What makes a test of each node."""
 
 _PLAIN: Mapping[type, frozenset[type]] = {
     bool: frozenset({bool}),

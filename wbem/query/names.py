@@ -74,7 +74,7 @@ class Names:
     # Predicates
 
     def _predicate(self, node: Predicate, bound: frozenset[str]) -> Predicate:
-        return _RESOLVERS[type(node)](self, node, bound)
+        return RESOLVERS[type(node)](self, node, bound)
 
     def _parts(self, node: Conjunction | Disjunction, bound: frozenset[str]) -> Predicate:
         return replace(node, parts=tuple(self._predicate(part, bound) for part in node.parts))
@@ -134,7 +134,7 @@ class Names:
         return name in {(self.alias or "").lower(), self.class_name.lower()} - {""}
 
 
-_RESOLVERS: Mapping[type, Callable[..., Predicate]] = {
+RESOLVERS: Mapping[type, Callable[..., Predicate]] = {
     Conjunction: Names._parts,       # noqa: SLF001 (it is of this module)
     Disjunction: Names._parts,       # noqa: SLF001
     Negation:    Names._negation,    # noqa: SLF001
@@ -144,6 +144,7 @@ _RESOLVERS: Mapping[type, Callable[..., Predicate]] = {
     IsA:         Names._is_a,        # noqa: SLF001
     Satisfies:   Names._satisfies,   # noqa: SLF001
 }  # fmt: skip
+"""What resolves the names in each node."""
 
 
 def _embedded(step: Step) -> Step:

@@ -7,7 +7,6 @@ and no case. In all of them the pattern is for the whole text.
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from virtcim.wbem.mof_literals import ESCAPED
 from virtcim.wbem.query.automaton import (
@@ -27,7 +26,7 @@ from virtcim.wbem.query.tree import Language
 DEEPEST = 64
 """Groups within groups."""
 
-MOST_REPEATED = 1000
+MOST_REPEATED = 255
 """Largest number in braces."""
 
 _MULTIPLIERS: Mapping[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
@@ -54,7 +53,6 @@ def unescape_pattern(text: str) -> str:
     return _BACKSLASH.sub(letter, text)
 
 
-@lru_cache(maxsize=256)
 def compile_pattern(language: Language, text: str) -> Callable[[str], bool]:
     """Return what tells whether a text fits the pattern; raises PatternError."""
     try:

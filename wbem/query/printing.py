@@ -29,12 +29,12 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\
 
 def format_predicate(node: Predicate) -> str:
     """Write a condition; what is not of the language of the reader is refused by it."""
-    return _PREDICATES[type(node)](node)
+    return PREDICATES[type(node)](node)
 
 
 def format_operand(node: Operand) -> str:
     """Write an operand."""
-    return _OPERANDS[type(node)](node)
+    return OPERANDS[type(node)](node)
 
 
 def _text(text: str) -> str:
@@ -58,7 +58,7 @@ def _name(node: PropertyName) -> str:
     return ".".join(map(_step, node.steps))
 
 
-_OPERANDS: Mapping[type, Callable[[Any], str]] = {
+OPERANDS: Mapping[type, Callable[[Any], str]] = {
     Literal:      lambda node: _constant(node.value),
     ArrayLiteral: lambda node: "{" + ", ".join(map(_constant, node.values)) + "}",
     PropertyName: _name,
@@ -66,6 +66,7 @@ _OPERANDS: Mapping[type, Callable[[Any], str]] = {
     ObjectPathOf: lambda node: f"OBJECTPATH({_name(node.operand)})",
     Symbol:       lambda node: f"{_name(node.operand)}#{_text(node.text)}",
 }  # fmt: skip
+"""What writes each operand."""
 
 
 def _joined(word: str, parts: tuple[Predicate, ...]) -> str:
@@ -106,7 +107,7 @@ def _satisfies(node: Satisfies) -> str:
     return f"{node.quantifier} {array}{format_predicate(node.condition)}"
 
 
-_PREDICATES: Mapping[type, Callable[[Any], str]] = {
+PREDICATES: Mapping[type, Callable[[Any], str]] = {
     Conjunction: lambda node: _joined("AND", node.parts),
     Disjunction: lambda node: _joined("OR", node.parts),
     Negation:    _negation,
@@ -116,3 +117,4 @@ _PREDICATES: Mapping[type, Callable[[Any], str]] = {
     IsA:         lambda node: f"{_name(node.operand)} ISA {_text(node.class_name)}",
     Satisfies:   _satisfies,
 }  # fmt: skip
+"""What writes each condition."""

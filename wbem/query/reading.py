@@ -28,10 +28,13 @@ from virtcim.wbem.query.tree import Filter, Language, Query, Select, Traversal
 LONGEST_QUERY = 32_000
 """Characters of a query that is read."""
 
+MOST_WORDS = 8000
+"""Words, numbers and signs of a query; each costs some twenty microseconds."""
+
 DEEPEST = 64
 """Parentheses within parentheses that a query may have."""
 
-_NAMES: Mapping[str, Language] = {
+NAMES: Mapping[str, Language] = {
     "dmtf:fql": Language.FQL,
     "fql": Language.FQL,
     "dmtf:cql": Language.CQL,
@@ -47,7 +50,7 @@ _NAMES: Mapping[str, Language] = {
 def language_named(name: str) -> Language:
     """Return the language of a name, in any case; raises QueryLanguageNotSupported."""
     with contextlib.suppress(KeyError):
-        return _NAMES[name.strip().lower()]
+        return NAMES[name.strip().lower()]
     raise QueryLanguageNotSupported(f"query language {quoted(name)} is not known here")
 
 
@@ -107,12 +110,14 @@ class _Watch:
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """Pass the tokens on, as long as they nest no deeper than is allowed."""
         depth = 0
-        for token in stream:
+        for count, token in enumerate(stream):
             if token.type in UNSERVED:
                 raise Complaint(UNSERVED[token.type], token.start_pos or 0, is_feature=True)
             depth += (token.type == "LPAR") - (token.type == "RPAR")
             if depth > DEEPEST:
                 raise Complaint(f"more than {DEEPEST} nested parentheses", token.start_pos or 0)
+            if count >= MOST_WORDS:
+                raise Complaint(f"more than {MOST_WORDS} words", token.start_pos or 0)
             yield token
 
 

@@ -230,6 +230,8 @@ REFUSED: tuple[tuple[str, int, int, str], ...] = (
     ("(" * 30_000, 1, 65, "more than 64 nested parentheses"),
     ("(" * 100_000, 1, 32_001, "more than 32000 characters"),
     ("a = 'x' OR " * 100_000, 1, 32_001, "more than 32000 characters"),
+    (".".join("a" * 33) + " = 1", 1, 65, "more than 32 names in a chain"),
+    ("a = {" + ",".join("1" * 8000) + "}", 1, 8003, "more than 8000 words"),
     ("Name\x00 = 1", 1, 5, "'\\x00' where "),
     ("\ud800 = 1", 1, 1, "'\\ud800' where "),
 )

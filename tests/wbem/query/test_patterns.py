@@ -103,8 +103,8 @@ WRONG: tuple[tuple[Language, str, str], ...] = (
     (Language.FQL, "a**", "two multipliers in a row"),
     (Language.FQL, "a{1}{2}", "two multipliers in a row"),
     (Language.FQL, "a{3,2}", "{3,2} is no number of times"),
-    (Language.FQL, "a{1,1001}", "{1,1001} is no number of times"),
-    (Language.FQL, "a{1001}", "more than 1000 times"),
+    (Language.FQL, "a{1,256}", "{1,256} is no number of times"),
+    (Language.FQL, "a{256}", "more than 255 times"),
     (Language.FQL, "[z-a]", "the range z-a is backwards"),
     (Language.FQL, "(((a{100}){100}){100}){100}", f"more than {MOST_STATES} states"),
     (Language.FQL, "(" * 65 + ")" * 65, "more than 64 nested groups"),
@@ -127,7 +127,7 @@ CATASTROPHES = (
     "(a|a)*b",
     "(a|aa)+$b",
     ".*.*.*.*.*.*.*b",
-    "(a?){500}a{500}b",
+    "(a?){100}a{100}b",
     "(.*a){30}b",
 )
 
@@ -178,3 +178,11 @@ def test_folding_keeps_the_length() -> None:
     """A letter whose small form is two stays as it is."""
     assert fold("ABC") == "abc"
     assert fold("İÜ") == "İü"
+
+
+def test_what_a_pattern_remembers_is_bounded() -> None:
+    """A pattern of which every step is another forgets, and its answers stay right."""
+    matches = compile_pattern(Language.FQL, ".*a.{60}")
+    for number in range(2000):
+        text = f"{number:0160b}".replace("1", "a")
+        assert matches(text) is (text[-61] == "a")
