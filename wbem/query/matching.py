@@ -98,34 +98,27 @@ class _Compiler:
     # Logic
 
     def conjunction(self, node: Conjunction) -> Test:
-        tests = tuple(self.test(part) for part in node.parts)
-
-        def all_of(row: Row) -> Answer:
-            answer: Answer = True
-            for test in tests:
-                found = test(row)
-                if found is False:
-                    return False
-                if found is None:
-                    answer = None
-            return answer
-
-        return all_of
+        """One answer of False decides."""
+        return self._decided(node.parts, decisive=False)
 
     def disjunction(self, node: Disjunction) -> Test:
-        tests = tuple(self.test(part) for part in node.parts)
+        """One answer of True decides."""
+        return self._decided(node.parts, decisive=True)
 
-        def one_of(row: Row) -> Answer:
-            answer: Answer = False
+    def _decided(self, parts: tuple[Predicate, ...], *, decisive: bool) -> Test:
+        tests = tuple(self.test(part) for part in parts)
+
+        def test_all(row: Row) -> Answer:
+            answer: Answer = not decisive
             for test in tests:
                 found = test(row)
-                if found is True:
-                    return True
+                if found is decisive:
+                    return decisive
                 if found is None:
                     answer = None
             return answer
 
-        return one_of
+        return test_all
 
     def negation(self, node: Negation) -> Test:
         test = self.test(node.part)
