@@ -241,7 +241,12 @@ def jobs_stop(
     namespace: HostNamespace = "root/virt",
     config: Config = None,
 ) -> None:
-    """Ask the running server to end a job; the domain stays as it was."""
+    """Ask the running server to end a job.
+
+    A domain that migrates runs on where it is; one that was shut down to migrate by restart is
+    started there again, and one whose memory is saved by a snapshot runs on without it. What is
+    done already stays done, and work that cannot be ended goes on: the job says what became of it.
+    """
     from virtcim.commands import jobs as work  # noqa: PLC0415
     from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
     from virtcim.commands.servers import connection  # noqa: PLC0415

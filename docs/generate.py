@@ -35,6 +35,7 @@ from virtcim.providers.metrics import METRICS
 from virtcim.providers.model import Server
 from virtcim.providers.nulls import REASONS
 from virtcim.providers.registry import FAMILIES, build_namespaces
+from virtcim.providers.settable import settables
 from virtcim.providers.states import CONNECTION, STATES, StateRow, verb_for
 from virtcim.schema import valuemaps
 from virtcim.schema.families import member
@@ -427,6 +428,27 @@ def fixed_limits() -> str:
     return table(("what", "limit"), rows)
 
 
+def settable() -> str:
+    """List what can be set, by class of settings."""
+    places = {
+        family: table(
+            ("property", "in libvirt's definition", "while it runs"),
+            [(f"`{one.name}`", one.place and f"`{one.place}`", one.when) for one in rows],
+        )
+        for family, rows in settables(_sentence).items()
+    }
+    return "\n".join(
+        f"{_linked(member(PREFIX, family))}:\n\n{rows}" for family, rows in places.items()
+    )
+
+
+def _sentence(family: str, name: str) -> str:
+    """Give the description of a property of a family."""
+    provider, _ = served()[member(PREFIX, family)]
+    (declared,) = (one for one in provider.layout.declaration.properties if one.name == name)
+    return described_element(declared)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "nulls": nulls,
     "metrics": metrics,
@@ -443,6 +465,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "verbs": verbs,
     "infostore-errors": infostore_errors,
     "fixed-limits": fixed_limits,
+    "settable": settable,
 }
 
 

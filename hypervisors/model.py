@@ -131,16 +131,6 @@ class ListFlag(IntFlag):
 
 EVERY_DOMAIN = ListFlag(0)
 
-LIST_GROUPS: tuple[ListFlag, ...] = (
-    ListFlag.ACTIVE | ListFlag.INACTIVE,
-    ListFlag.PERSISTENT | ListFlag.TRANSIENT,
-    ListFlag.RUNNING | ListFlag.PAUSED | ListFlag.SHUTOFF | ListFlag.OTHER,
-    ListFlag.MANAGEDSAVE | ListFlag.NO_MANAGEDSAVE,
-    ListFlag.AUTOSTART | ListFlag.NO_AUTOSTART,
-    ListFlag.HAS_SNAPSHOT | ListFlag.NO_SNAPSHOT,
-    ListFlag.HAS_CHECKPOINT | ListFlag.NO_CHECKPOINT,
-)
-
 
 class ConnectionChange(Enum):
     """What a driver tells of its connection."""

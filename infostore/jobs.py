@@ -66,3 +66,11 @@ class JobRecord:
     notes: Facts = field(default_factory=lambda: NO_FACTS)
     details: Facts = field(default_factory=lambda: NO_FACTS)
     result: Facts = field(default_factory=lambda: NO_FACTS)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that it changes, by UUID; further ones are `others` of its parameters."""
+        if self.domain is None:
+            return ()
+        others = self.parameters.get("others")
+        return (self.domain, *map(str, others if isinstance(others, list) else ()))

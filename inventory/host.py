@@ -11,11 +11,12 @@ definitions of AUDIT_SIZE domains or so afresh, of all of them in as many rounds
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
 import structlog
 
@@ -25,11 +26,11 @@ from virtcim.hypervisors.events import DomainEvent, EventId
 from virtcim.hypervisors.model import ConnectionChange, DomainFacts, DomainUUID, HostFacts, Verb
 from virtcim.hypervisors.port import Hypervisor
 from virtcim.hypervisors.resources import ResourceFacts, Sample
-from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.invalidation import SCOPES, Scope, scope_of
 from virtcim.inventory.recent import Recent
 from virtcim.inventory.refresh import Outcome, Refresher, Request
+from virtcim.inventory.remembering import Memory, Records
 from virtcim.inventory.resources import ResourceKeeper, Sampler
 from virtcim.inventory.snapshots import NOTHING_LISTED, Change, Domain, Listing
 from virtcim.inventory.telling import tell
@@ -41,7 +42,6 @@ AUDIT_SIZE = 500
 """Definitions that a reconciliation reads afresh: some tenth of a second of a worker."""
 
 RETRY_SECONDS = 1.0
-NO_RECORD = DomainRecord()
 
 Result = TypeVar("Result")
 
@@ -56,19 +56,6 @@ class Communication(Enum):
     OK = "ok"
     LOST = "lost"  # the listing is the last one known
     NEVER = "never"  # nothing is known yet
-
-
-class Records(Protocol):
-    """The infostore, as far as the inventory needs it; put is durable when it returns."""
-
-    async def records(self, host: str) -> Mapping[str, DomainRecord]:
-        """Every record of a host, by domain UUID."""
-
-    async def put(self, host: str, uuid: str, record: DomainRecord) -> None:
-        """Write one; calls take effect in the order in which they were made."""
-
-    async def remove(self, host: str, uuid: str) -> None:
-        """Remove one, if it is there."""
 
 
 def _ignore_lag(_seconds: float) -> None:
@@ -105,12 +92,10 @@ class Host:
         self.communication = Communication.NEVER
         self.recent = Recent()
         self.turns = Turns()
-        self._store = records
         self._interval = interval
         self._now = now
         self._observe_lag = observe_lag
-        self._records: dict[str, DomainRecord] = {}
-        self._absent_since: dict[str, float] = {}
+        self._memory = Memory(name, records, interval)
         self._refresher = Refresher(self._read)
         self._resources = ResourceKeeper(name, hypervisor)
         self._sampler = Sampler(name, hypervisor, sample_interval, now)
@@ -153,7 +138,7 @@ class Host:
 
         What domains share is read, and the first sample taken, after the return.
         """
-        self._records = dict(await self._store.records(self.name))
+        await self._memory.load()
         self.hypervisor.on_connection(self._connection_changed)
         self.hypervisor.on_resources(self._resources_changed)
         for event, scope in SCOPES.items():
@@ -236,16 +221,19 @@ class Host:
 
         Raises InfostoreError; then nothing has changed.
         """
-        await self._store.put(self.name, uuid, record)
-        self.recorded(uuid, record)
+        await self._memory.put(uuid, record)
+        self._show(uuid, record)
 
     def record_of(self, uuid: DomainUUID) -> DomainRecord:
         """What is remembered of a domain, also while the hypervisor does not list it."""
-        return self._records.get(uuid, NO_RECORD)
+        return self._memory.of(uuid)
 
     def recorded(self, uuid: DomainUUID, record: DomainRecord) -> None:
         """Show a record that is durable already."""
-        self._records[uuid] = record
+        self._memory.keep(uuid, record)
+        self._show(uuid, record)
+
+    def _show(self, uuid: DomainUUID, record: DomainRecord) -> None:
         old = self.listing.domains.get(uuid)
         if old is not None and old.record != record:
             self._replace([(old, replace(old, record=record, version=self._next_version()))])
@@ -255,16 +243,8 @@ class Host:
 
         What the infostore does not let go of now is tried again after a reconciliation.
         """
-        if uuid in self._records and uuid not in self.listing.domains:
-            await self._forget(uuid)
-
-    async def _forget(self, uuid: str) -> None:
-        try:
-            await self._store.remove(self.name, uuid)
-        except InfostoreError as error:
-            log.warning("record_not_removed", host=self.name, domain=uuid, error=str(error))
-        else:
-            self._records.pop(uuid, None)
+        if uuid not in self.listing.domains:
+            await self._memory.forget(uuid)
 
     async def reconcile(self) -> None:
         """Compare the listing with a full one of the hypervisor; raises what it raises."""
@@ -282,7 +262,10 @@ class Host:
         self._resources.request()
         if self.hypervisor.connected:
             self._communicate(Communication.OK)
-        await self._forget_absent()
+        await self._memory.forget_absent(self._present)
+
+    def _present(self) -> AbstractSet[str]:
+        return self.listing.domains.keys()
 
     async def _follow(self) -> None:
         while True:
@@ -373,8 +356,7 @@ class Host:
         self._replace(changes)
 
     def _first(self, facts: DomainFacts) -> Domain:
-        record = self._records.get(facts.uuid, NO_RECORD)
-        version = self._next_version()
+        record, version = self._memory.of(facts.uuid), self._next_version()
         return Domain(facts=facts, record=record, host=self, state_since=None, version=version)
 
     def _later(self, old: Domain, facts: DomainFacts) -> Domain:
@@ -411,16 +393,3 @@ class Host:
 
     def _retry_soon(self) -> None:
         asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)
-
-    async def _forget_absent(self) -> None:
-        """Remove records of domains that are gone for good, not just between two definitions."""
-        now = time.monotonic()
-        gone = self._records.keys() - self.listing.domains.keys()
-        absent = {
-            uuid for uuid in gone if not self._records[uuid].migrating
-        }  # a job still needs it
-        self._absent_since = {uuid: self._absent_since.get(uuid, now) for uuid in absent}
-        for uuid, since in tuple(self._absent_since.items()):
-            back = uuid in self.listing.domains  # it may have come while another was forgotten
-            if not back and now > since and now - since >= self._interval:
-                await self._forget(uuid)

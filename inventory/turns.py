@@ -50,11 +50,15 @@ class Turns:
 
         Raises Busy when a job holds it, or when it did not come in time.
         """
-        await self._take(uuid, _Holder(purpose, is_job=False))
+        await self.take(uuid, purpose)
         try:
             yield
         finally:
             self.release(uuid)
+
+    async def take(self, uuid: DomainUUID, purpose: str) -> None:
+        """Take the turn for one change, which gives it back by `release`; raises Busy as `held`."""
+        await self._take(uuid, _Holder(purpose, is_job=False))
 
     async def claim(self, uuid: DomainUUID, purpose: str) -> None:
         """Take the turn for a job, which gives it back by `release`; raises Busy as `held`."""

@@ -93,20 +93,32 @@ class Engine:
     async def start(self, plan: Plan) -> JobRecord:
         """Start a job; it is durable on return.
 
-        Raises Busy when the domain's turn cannot be had, InfostoreError; then nothing was done.
+        Raises Busy when the domain's turn cannot be had, InfostoreError; then nothing was done,
+        and turns that were held still are.
         """
-        if plan.domain is not None:
-            await plan.host.turns.claim(plan.domain, plan.name)
-        live = Live(str(uuid4()), plan.host, plan.domain, plan.work, plan.stop, plan.migrating)
+        claimed = () if plan.domain is None or plan.held else (plan.domain,)
+        for uuid in claimed:
+            await plan.host.turns.claim(uuid, plan.name)
+        live = Live(
+            id=str(uuid4()),
+            host=plan.host,
+            kind=plan.kind,
+            domain=plan.domain,
+            turns=plan.held or claimed,
+            work=plan.work,
+            stop=plan.stop,
+            migrating=plan.migrating,
+        )
         try:
             _check_unchanged(plan)
             record = self._first(live.id, plan)
             flags = live.flags(migrating=True)
             await self._book.add(record, flags)
         except BaseException as error:
-            if isinstance(error, Late):  # it may still be written
+            if isinstance(error, (Late, asyncio.CancelledError)):  # it may still be written
                 self._book.take_back(live.id, live.flags(migrating=False, even_if_unset=True))
-            live.release()
+            for uuid in claimed:
+                plan.host.turns.release(uuid)
             raise
         live.show(flags)
         self._runner.go(live)
@@ -114,7 +126,7 @@ class Engine:
         return record
 
     def _first(self, job_id: str, plan: Plan) -> JobRecord:
-        state = JobState.NEW if self._runner.is_full(plan.host) else JobState.STARTING
+        state = JobState.NEW if self._runner.is_full(plan.host, plan.kind) else JobState.STARTING
         now = self._now()
         return JobRecord(
             id=job_id,
@@ -132,6 +144,17 @@ class Engine:
             parameters=plan.parameters,
             removal_seconds=self._removal_seconds,
         )
+
+    async def end_of(self, job_id: str, seconds: float | None) -> JobRecord | None:
+        """Wait for the end of a job that was started here; None means that it has not come.
+
+        seconds: None waits until it does.
+        """
+        live = self._runner.live.get(job_id)
+        if live is None or live.task is None:
+            return self.record(job_id)
+        await asyncio.wait([live.task], timeout=seconds)
+        return live.ended
 
     # What clients ask of a job
 

@@ -18,7 +18,9 @@ from virtcim.hypervisors.actions import (
     AutostartAt,
     BringBack,
     InspectDestination,
+    JobStatistics,
     MigrationFlag,
+    ReadFinishedJob,
     ReadJob,
     StartAt,
     StartPostCopy,
@@ -46,6 +48,9 @@ from virtcim.wbem.status import AlreadyExists, Failed, WBEMError
 log = structlog.get_logger("virtcim.jobs")
 
 POLL_SECONDS = 0.5
+ALL = 100
+"""Percent."""
+
 PASSES_BEFORE_POST_COPY = 2
 """Post-copy begins with the second pass over the memory: the first finds most of it at rest."""
 
@@ -164,7 +169,7 @@ class Migration:
             return await self._settle(run, wbem_error(error, "Migration Failed"))
         finally:
             watching.cancel()
-        return await self._arrive()
+        return await self._arrive(run)
 
     async def _find_again(self, run: Run) -> Facts:
         text = "Migration Failed: the server ended while it was under way"
@@ -177,7 +182,7 @@ class Migration:
         except JobFailed as failure:
             return await self._stay(failure.error)
         if outcome is Outcome.MOVED:
-            return await self._arrive()
+            return await self._arrive(run)
         return await self._stay(error)
 
     async def _watch(self, run: Run) -> None:
@@ -222,8 +227,9 @@ class Migration:
         if self.move.restarts and await self._finder.here() is Place.OFF:
             await self._source.change(self.move.uuid, Verb.START)
 
-    async def _arrive(self) -> Facts:
+    async def _arrive(self, run: Run) -> Facts:
         """Let the destination have what no migration carries along."""
+        await self._show_all(run)
         if self.move.restarts:
             await self._start_there()
         if self.move.autostart:
@@ -232,6 +238,22 @@ class Migration:
         if self._target is not None:
             await self._move_record(self._target)
         return {"Warnings": self._warnings} if self._warnings else {}
+
+    async def _show_all(self, run: Run) -> None:
+        """Show what was moved in the end; where nobody knows that, nothing remains to be."""
+        if not self.move.copies_memory:
+            return
+        run.progress(ALL, data_remaining=0)
+        for host in (self._target, self._source):
+            job = None if host is None else await self._finished_at(host)
+            if job is not None:
+                show(run, job)
+                return
+
+    async def _finished_at(self, host: Host) -> JobStatistics | None:
+        with suppress(HypervisorError):  # the domain is not there, or it cannot tell
+            return await host.perform(ReadFinishedJob(uuid=self.move.uuid))
+        return None
 
     async def _start_there(self) -> None:
         """Start it; where it cannot be, bring it back."""

@@ -47,6 +47,7 @@ class Plan:
     stop: None means that the work cannot be ended once it has begun.
     migrating: the domain's record says so exactly while the job lives.
     seen: what the plan was made from; None means that it fits the domain in any state.
+    held: domains whose turns who starts it holds already; the job gives them back.
     """
 
     kind: JobKind
@@ -61,6 +62,7 @@ class Plan:
     parameters: Facts = field(default_factory=lambda: NO_FACTS)
     migrating: bool = False
     seen: DomainFacts | None = None
+    held: tuple[DomainUUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

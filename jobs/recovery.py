@@ -96,16 +96,25 @@ class Recovery:
                 return
 
     async def _taken(self, record: JobRecord, host: Host) -> Live:
-        """Take the turn of a job's domain again; nothing else can have it yet.
+        """Take the turns of a job's domains again; nothing else can have them yet.
 
         A job that had not begun needs none, and has left no flag: beside it there can be another
         of the same domain, when its first step was written after the store was given up.
         """
         begun = JobState(record.state) not in _NOT_BEGUN
-        domain = DomainUUID(record.domain) if begun and record.domain is not None else None
-        if domain is not None:
-            await host.turns.claim(domain, record.name)
-        live = Live(record.id, host, domain, _nothing, None, migrating=True)
+        turns = tuple(DomainUUID(one) for one in record.domains if begun)
+        for uuid in turns:
+            await host.turns.claim(uuid, record.name)
+        live = Live(
+            id=record.id,
+            host=host,
+            kind=record.kind,
+            domain=next(iter(turns), None),
+            turns=turns,
+            work=_nothing,
+            stop=None,
+            migrating=record.kind is JobKind.MIGRATION,
+        )
         if record.state == JobState.SHUTTING_DOWN:
             killed = record.notes.get("asked") == JobRequest.KILL.value
             wanted = JobRequest.KILL if killed else JobRequest.TERMINATE

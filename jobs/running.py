@@ -15,7 +15,7 @@ from virtcim.hypervisors.errors import HypervisorError
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.job_table import DomainKey
-from virtcim.infostore.jobs import JSON, JobRecord
+from virtcim.infostore.jobs import JSON, NO_FACTS, JobKind, JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.host import Host
 from virtcim.jobs.book import NO_DOMAINS, Book
@@ -43,13 +43,16 @@ ENDED_BY: Mapping[JobRequest | None, JobState] = {
 class Live:
     """A job whose work goes on here.
 
+    turns: of the domains that it has for itself.
     asked: how it was asked to end, and by whom. may_begin: cleared while it is suspended.
-    has_slot: it has begun, or does so at this moment.
+    has_slot: it has begun, or does so at this moment. ended: its last step.
     """
 
     id: str
     host: Host
+    kind: JobKind
     domain: DomainUUID | None
+    turns: tuple[DomainUUID, ...]
     work: Work
     stop: Stop | None
     migrating: bool
@@ -58,6 +61,7 @@ class Live:
     has_slot: bool = False
     task: "asyncio.Task[None] | None" = None
     stopping: "asyncio.Task[None] | None" = None
+    ended: JobRecord | None = None
 
     @property
     def request(self) -> JobRequest | None:
@@ -65,9 +69,9 @@ class Live:
         return None if self.asked is None else self.asked[0]
 
     def release(self) -> None:
-        """Give the domain's turn back."""
-        if self.domain is not None:
-            self.host.turns.release(self.domain)
+        """Give the domains' turns back."""
+        for uuid in self.turns:
+            self.host.turns.release(uuid)
 
     def flags(
         self, *, migrating: bool, even_if_unset: bool = False
@@ -87,19 +91,22 @@ class Live:
 
 
 class Runner:
-    """Takes jobs from state to state; `at_once` of a host have their work done at the same time."""
+    """Takes jobs from state to state.
+
+    at_once: how many of a kind, of one host, have their work done at the same time.
+    """
 
     def __init__(self, book: Book, now: Callable[[], datetime], at_once: int) -> None:
         self.live: dict[str, Live] = {}
         self._book = book
         self._now = now
         self._at_once = at_once
-        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._slots: dict[tuple[str, JobKind], asyncio.Semaphore] = {}
         self._closing = False
 
-    def is_full(self, host: Host) -> bool:
+    def is_full(self, host: Host, kind: JobKind) -> bool:
         """Tell whether a new job of a host has to wait."""
-        return self._slot(host).locked()
+        return self._slot(host, kind).locked()
 
     def go(self, live: Live) -> None:
         """Run a job that is in the book."""
@@ -116,11 +123,11 @@ class Runner:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _slot(self, host: Host) -> asyncio.Semaphore:
-        return self._slots.setdefault(host.name, asyncio.Semaphore(self._at_once))
+    def _slot(self, host: Host, kind: JobKind) -> asyncio.Semaphore:
+        return self._slots.setdefault((host.name, kind), asyncio.Semaphore(self._at_once))
 
     async def _run(self, live: Live) -> None:
-        slot = self._slot(live.host)
+        slot = self._slot(live.host, live.kind)
         await self._wait_for(live, slot)
         try:
             state, changes = await self._outcome(live)
@@ -173,9 +180,11 @@ class Runner:
         if live.stopping is not None:
             live.stopping.cancel()
         flags = live.flags(migrating=False)
+        changes["notes"] = NO_FACTS  # they were for its work, and may hold secrets
         try:
             record = await self._last_step(live, state, flags, changes)
             live.show(flags)
+            live.ended = record
             log.info("job_ended", job=live.id, state=state.name, error=record.error)
         finally:
             self.live.pop(live.id, None)

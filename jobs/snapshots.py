@@ -23,12 +23,12 @@ from virtcim.hypervisors.actions import (
     RevertToSnapshot,
     SaveMemory,
 )
-from virtcim.hypervisors.model import DomainState
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import Facts, JobKind, JobRecord
 from virtcim.inventory.host import Host
 from virtcim.jobs import plans
 from virtcim.jobs.failures import JobFailed, wbem_error
+from virtcim.jobs.phrases import what_is_now
 from virtcim.jobs.plans import Plan, Run, Stop, Verdict
 from virtcim.jobs.snapshot_outcomes import Assignment, Outcome, Seen, Task, outcome
 from virtcim.wbem.status import Failed
@@ -60,19 +60,6 @@ _PHRASES: Mapping[Task, str] = MappingProxyType({
     Task.SAVE:           "save the memory of domain `{domain}'",
     Task.SAVE_AND_GO_ON: "save and restore the memory of domain `{domain}'",
     Task.RESTORE:        "restore the memory of domain `{domain}'",
-})  # fmt: skip
-
-# What a domain is, for the same. Total over DomainState.
-_STATES: Mapping[DomainState, str] = MappingProxyType({
-    DomainState.UNKNOWN:     "in a state that is not known",
-    DomainState.NOSTATE:     "in no state",
-    DomainState.RUNNING:     "running",
-    DomainState.BLOCKED:     "running",
-    DomainState.PAUSED:      "paused",
-    DomainState.SHUTDOWN:    "shutting down",
-    DomainState.SHUTOFF:     "off",
-    DomainState.CRASHED:     "crashed",
-    DomainState.PMSUSPENDED: "asleep",
 })  # fmt: skip
 
 
@@ -269,12 +256,4 @@ async def _settle(host: Host, task: Assignment) -> None:
 def _sentence(host: Host, task: Assignment, why: str) -> str:
     """Say what failed, why, and what the domain is now."""
     what = _PHRASES[task.task].format(snapshot=task.snapshot, domain=task.domain)
-    return f"Unable to {what}: {why}; {_what_is_now(host, task)}"
-
-
-def _what_is_now(host: Host, task: Assignment) -> str:
-    domain = host.listing.domains.get(task.uuid)
-    if domain is None:
-        return "the domain does not exist any more"
-    kept = ", and its memory is saved: its next start goes on from there"
-    return f"the domain is {_STATES[domain.facts.state]}" + kept * domain.facts.managed_save
+    return f"Unable to {what}: {why}; {what_is_now(host, task.uuid)}"

@@ -20,7 +20,7 @@ from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import Failed, InvalidParameter, NotFound
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addressed:
     """A domain, and what of it is meant; `pending`: the configuration of its next start alone."""
 
@@ -41,8 +41,8 @@ def setting_addressed(model: HostModel, instance_id: Value) -> Addressed:
         raise InvalidParameter(f"Invalid InstanceID `{instance_id}'")
     for domain, path in _readings(model, instance_id):
         pending, resource = _configuration(domain, path)
-        return Addressed(domain, pending, resource)
-    raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
+        return Addressed(domain=domain, pending=pending, resource=resource)
+    raise _no_domain(name)
 
 
 def system_addressed(model: HostModel, instance_id: Value, parameter: str) -> Addressed:
@@ -53,12 +53,37 @@ def system_addressed(model: HostModel, instance_id: Value, parameter: str) -> Ad
         raise InvalidParameter(f"{parameter} has invalid InstanceID")
     whole = domain_named(model, name)
     if whole is not None:
-        return Addressed(whole, pending=False)
+        return Addressed(domain=whole, pending=False)
     for domain, path in _readings(model, name):
         pending, rest = _configuration(domain, path)
         if not rest:
-            return Addressed(domain, pending)
-    raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
+            return Addressed(domain=domain, pending=pending)
+    raise _no_domain(name)
+
+
+def affected_system(model: HostModel, path: object, *, missing: str, nameless: str) -> Domain:
+    """Return the domain whose Name is in a reference.
+
+    Raises InvalidParameter with one of the texts, NotFound for a domain that there is not.
+    """
+    if not isinstance(path, ObjectPath):
+        raise InvalidParameter(missing)
+    name = path.key("Name")
+    if not isinstance(name, str):
+        raise InvalidParameter(nameless)
+    return referenced_domain(model, name)
+
+
+def referenced_domain(model: HostModel, name: str) -> Domain:
+    """Return the domain with this name; raises NotFound as libvirt-cim does."""
+    domain = domain_named(model, name)
+    if domain is None:
+        raise _no_domain(name)
+    return domain
+
+
+def _no_domain(name: str) -> NotFound:
+    return NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
 
 
 def _readings(model: HostModel, text: str) -> Iterator[tuple[Domain, str]]:
@@ -79,10 +104,7 @@ def _configuration(domain: Domain, path: str) -> tuple[bool, str]:
 
 def instance_id_of(path: object) -> Value:
     """Return the InstanceID in a reference; None where it has none."""
-    if not isinstance(path, ObjectPath) or path.keys is None:
-        return None
-    found = (value for name, value in path.keys if name.lower() == "instanceid")
-    return next(found, None)
+    return path.key("InstanceID") if isinstance(path, ObjectPath) else None
 
 
 # Paths of what was changed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from virtcim.hypervisors.actions import Action
+from virtcim.hypervisors.actions import DomainChange
 from virtcim.hypervisors.definition import DomainDefinition
 from virtcim.hypervisors.definition.editing import DomainEditor, Edit
 from virtcim.hypervisors.model import DomainUUID
@@ -56,7 +56,7 @@ class Target:
 Setter = Callable[[Target, Any], None]
 """Writes a property; raises ValueError with what is wrong with the value."""
 
-Live = Callable[[DomainUUID, DomainDefinition, Any], Action[None]]
+Live = Callable[[DomainUUID, DomainDefinition, Any], DomainChange]
 """The action that gives a running domain a value."""
 
 
@@ -206,10 +206,6 @@ def to(name: str, convert: Callable[[Any], Any] = plain) -> Setter:
         target.edit.set(name, None if value in ("", ()) else convert(value))
 
     return put
-
-
-def ignored(_target: Target, _value: object) -> None:
-    """Set nothing: another property of the same request says it."""
 
 
 def number(text: str) -> int:

@@ -222,7 +222,7 @@ def family_named(model: HostModel, class_name: str) -> str:
     for family in (*_ELEMENTS, PROCESSOR_SETTING):
         if class_name.lower() in {member(model.host.prefix, family).lower(), family.lower()}:
             return family
-    if model.behaviour.fixed_are_ignored:
+    if model.behaviour.legacy_errors:
         raise Failed("Resource type not supported on this platform")
     raise InvalidParameter(f"{class_name} is no class of settings of this service's resources")
 

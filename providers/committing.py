@@ -1,37 +1,39 @@
-"""Changes that are made whole or not at all: each step knows how to take itself back.
+"""Changes as methods make them: at once where that is one step, else as a job.
 
-The rule: what was done is undone in reverse order when a later step fails, and what cannot be
-undone is said.
+The rule: a method waits a little for its job, so that most clients never see one. What takes longer
+goes on, and the client is given the job.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from types import MappingProxyType
-from typing import Any
 
-import structlog
-
+from virtcim.broker.calling import CALLER
+from virtcim.broker.provider import MethodResult
 from virtcim.hypervisors import errors
-from virtcim.hypervisors.actions import Action, UndefineDomain
+from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
-from virtcim.inventory.host import Host, Result
+from virtcim.infostore.jobs import JSON, Facts, JobRecord
+from virtcim.jobs import NoSuchJob
+from virtcim.jobs.configuration import Attempt, Body, Change, Explain, plan
+from virtcim.jobs.deeds import Deed, Task
 from virtcim.jobs.failures import wbem_error
+from virtcim.jobs.transactions import Transaction
+from virtcim.providers.concrete_job import started
 from virtcim.providers.model import HostModel
+from virtcim.schema.valuemaps import JobState
+from virtcim.wbem.objects import Value
+from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import (
     AccessDenied,
     Failed,
     NotFound,
     WBEMError,
 )
+from virtcim.wbem.uri import format_uri
 
-log = structlog.get_logger("virtcim.providers")
-
-Undo = Callable[[], Awaitable[object]]
-
-UNCERTAIN = (errors.DeadlineExceeded, errors.ConnectionLost, asyncio.CancelledError)
-"""After these a step may have been taken, and is taken back as if it had been."""
+ANSWER_SECONDS = 5.0
+"""How long a method waits for its job."""
 
 _LEGACY: Mapping[type[errors.HypervisorError], type[WBEMError]] = MappingProxyType({
     errors.DomainNotFound: NotFound,
@@ -39,80 +41,90 @@ _LEGACY: Mapping[type[errors.HypervisorError], type[WBEMError]] = MappingProxyTy
 })  # fmt: skip
 """What clients of libvirt-cim can tell apart; all else is Failed."""
 
+Out = Callable[[], Mapping[str, Value]]
+"""Returns the output parameters of a method, once its change is made."""
+
 
 def refusal(model: HostModel, error: errors.HypervisorError, what: str) -> WBEMError:
     """Return the CIM error for a failure of the hypervisor; clients read its own text behind."""
-    if model.behaviour.fixed_are_ignored:
+    if model.behaviour.legacy_errors:
         return _LEGACY.get(type(error), Failed)(f"{what}: {error.detail}")
     return wbem_error(error, what)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """How a step is taken back; not `certain`: it may not have been taken."""
+def explaining(model: HostModel, what: Callable[[], str]) -> Explain:
+    """Return what tells clients of a failure; `what` says what has failed."""
 
-    what: str
-    undo: Undo
-    certain: bool
+    def explain(error: Exception, rest: str) -> WBEMError:
+        if isinstance(error, errors.HypervisorError):
+            return refusal(model, type(error)(f"{error.detail}{rest}"), what())
+        return Failed(f"{what()}: what was asked could not be recorded{rest}")
+
+    return explain
 
 
-class Transaction:
-    """Steps that are taken back together.
+async def at_once(model: HostModel, body: Body, explain: Explain) -> None:
+    """Make a change of one step; raises the CIM error that says why it failed."""
+    transaction = Transaction(model.host)
+    try:
+        await body(transaction)
+    except (errors.HypervisorError, InfostoreError) as error:
+        raise explain(error, await transaction.roll_back()) from error
+    except BaseException:
+        await transaction.roll_back()
+        raise
 
-    unsettled: something was asked for that may still happen.
+
+async def by_job(
+    model: HostModel,
+    turns: AsyncExitStack,
+    attempt: Attempt,
+    deed: Deed,
+    *,
+    method: str,
+    domains: tuple[DomainUUID, ...] = (),
+    patience: float | None = ANSWER_SECONDS,
+) -> JobRecord | None:
+    """Make a change as a job, which is given the `turns` of the `domains`; None: it is made.
+
+    Returns the job when it goes on; raises the CIM error that says why it failed.
     """
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.unsettled = False
-        self._undo: list[_Step] = []
-
-    async def do(self, action: Action[Result], what: str, *undo: Action[Any]) -> Result:
-        """Do something; `undo` is what takes it back, `what` names that."""
-        try:
-            result = await self.host.perform(action)
-        except UNCERTAIN:
-            self._take_back_by(what, undo, certain=False)
-            raise
-        self._take_back_by(what, undo, certain=True)
-        return result
-
-    def _take_back_by(self, what: str, actions: Iterable[Action[Any]], *, certain: bool) -> None:
-        for one in actions:
-            self.on_failure(what, partial(self._undone, one), certain=certain)
-
-    async def _undone(self, action: Action[Any]) -> None:
-        try:
-            await self.host.perform(action)
-        except errors.DomainNotFound:
-            if not isinstance(action, UndefineDomain):
-                raise
-
-    def on_failure(self, what: str, undo: Undo, *, certain: bool = True) -> None:
-        """Remember how to take a step back; not `certain`: it may not have been taken."""
-        self._undo.append(_Step(what, undo, certain))
-
-    async def roll_back(self) -> str:
-        """Take every step back; returns what could not be, as the end of a sentence."""
-        done: list[str] = []
-        unknown: list[str] = []
-        while self._undo:
-            step = self._undo.pop()
-            failure = await self._failure_of(step)
-            if failure is not None:
-                (done if step.certain else unknown).append(failure)
-        text = f"; this was done and could not be undone: {', '.join(done)}" if done else ""
-        if unknown:
-            text += f"; it is not known whether this was done: {', '.join(unknown)}"
-        return text or f"; nothing{' else' if self.unsettled else ''} was changed"
-
-    async def _failure_of(self, step: _Step) -> str | None:
-        try:
-            await step.undo()
-        except errors.HypervisorError as error:
-            log.warning("not_rolled_back", host=self.host.name, what=step.what, error=error.detail)
-            return f"{step.what} ({error.detail})"
-        except InfostoreError as error:
-            log.warning("not_rolled_back", host=self.host.name, what=step.what, error=str(error))
-            return step.what
+    todo = plan(attempt, deed, method=method, owner=CALLER.get().user, domains=domains)
+    try:
+        record = await model.engine.start(todo)
+    except InfostoreError as error:
+        raise Failed("the change could not be recorded; nothing was changed") from error
+    turns.pop_all()
+    if model.behaviour.legacy_errors:
+        patience = None  # clients of libvirt-cim expect no job
+    end = await model.engine.end_of(record.id, patience)
+    if end is None:
+        return record
+    with suppress(InfostoreError, NoSuchJob):  # nobody was told of it; it goes in its time
+        await model.engine.delete(record.id)
+    if end.state == JobState.COMPLETED:
         return None
+    if end.state == JobState.EXCEPTION and attempt.error is not None:
+        raise attempt.error
+    raise Failed(f"{method}: {end.error}")
+
+
+def facts_of(out: Mapping[str, Value]) -> Facts:
+    """Return output parameters as a job keeps them."""
+    return {name: _kept(value) for name, value in out.items()}
+
+
+def _kept(value: Value) -> JSON:
+    if isinstance(value, ObjectPath):
+        return format_uri(value)
+    if isinstance(value, tuple):
+        return [_kept(one) for one in value]
+    return None if value is None else str(value)
+
+
+def answered(model: HostModel, job: JobRecord | None, out: Out) -> MethodResult:
+    """Return the reply of a method: what came of it, or the job in which it goes on."""
+    return MethodResult(0, out()) if job is None else started(model, job)
+
+
+__all__ = ["Change", "Deed", "Task", "answered", "at_once", "by_job", "explaining", "refusal"]

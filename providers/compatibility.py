@@ -40,14 +40,21 @@ class Behaviour:
         enabled but offline while the domain runs.
     bare_octets: octet strings do not begin with their length.
     effects: what a service does to an element is said.
-    refusals_are_errors: a refused RequestStateChange is a CIM error, not a return code.
+    refusals_are_errors: a refused RequestStateChange is a CIM error, not a return code; so are the
+        refusals of the snapshot service.
+    legacy_migration: migration is judged as by libvirt-cim, which does not look at all that it is
+        given, wants a libvirt at the destination that is newer, gives no reasons, and names files.
     revision: of the management service; None means our own.
     legacy_profiles: the registered profiles are those of libvirt-cim.
     limit_is_cap: the Limit of processors is the cap that a client set, not how many there can be.
     legacy_actions: what a domain does at an end of the guest, in libvirt-cim's numbers.
     password_mask: what stands for a password.
-    fixed_are_ignored: properties that cannot be set are ignored in settings that a client gives,
-        and quantities above their limits raise these.
+    fixed_are_ignored: properties that cannot be set are ignored in settings that a client gives.
+    legacy_errors: who changes a system gets libvirt-cim's errors, which are few, and its texts,
+        and never a job.
+    legacy_defaults: what a client leaves out of a new system is what libvirt-cim takes for it, and
+        what that has no default for is missing.
+    limit_follows: a quantity of memory above its limit raises that.
     finished_jobs_seconds: how long jobs stay after their end.
     legacy_snapshots: snapshots are those of memory alone, as far as clients see.
     padded_messages: white space before a message and text after it are tolerated.
@@ -72,12 +79,16 @@ class Behaviour:
     bare_octets: bool
     effects: bool
     refusals_are_errors: bool
+    legacy_migration: bool
     revision: int | None
     legacy_profiles: bool
     limit_is_cap: bool
     legacy_actions: bool
     password_mask: str
     fixed_are_ignored: bool
+    legacy_errors: bool
+    legacy_defaults: bool
+    limit_follows: bool
     finished_jobs_seconds: int
     legacy_snapshots: bool
     padded_messages: bool
@@ -110,12 +121,16 @@ STRICT = Behaviour(
     bare_octets=False,
     effects=True,
     refusals_are_errors=False,
+    legacy_migration=False,
     revision=None,
     legacy_profiles=False,
     limit_is_cap=False,
     legacy_actions=False,
     password_mask="********",  # noqa: S106 - no password
     fixed_are_ignored=False,
+    legacy_errors=False,
+    legacy_defaults=False,
+    limit_follows=False,
     finished_jobs_seconds=300,
     legacy_snapshots=False,
     padded_messages=False,
@@ -157,12 +172,16 @@ LIBVIRT_CIM = Behaviour(
     bare_octets=True,
     effects=False,
     refusals_are_errors=True,
+    legacy_migration=True,
     revision=1347,  # a build of libvirt-cim that has all features which clients ask it for
     legacy_profiles=True,
     limit_is_cap=True,
     legacy_actions=True,
     password_mask="***",  # noqa: S106 - no password
     fixed_are_ignored=True,
+    legacy_errors=True,
+    legacy_defaults=True,
+    limit_follows=True,
     finished_jobs_seconds=86400,  # libvirt-cim's stay for ever
     legacy_snapshots=True,
     padded_messages=True,

@@ -26,11 +26,9 @@ from virtcim.wbem.status import (
     NotSupported,
     WBEMError,
 )
-from virtcim.wbem.types import timestamp
+from virtcim.wbem.types import NO_TIME, timestamp
 
 FAMILY = "Virt_ComputerSystem"
-
-_NO_TIME = "00000000000000.000000:000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ async def change_state(
     """Bring a domain to a state in its turn; what it was when others had theirs says nothing."""
     if not isinstance(requested, int):
         return RequestStateChangeCode.INVALID_PARAMETER
-    if period not in {None, _NO_TIME}:
+    if period not in {None, NO_TIME}:
         return RequestStateChangeCode.USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED
     uuid = domain.facts.uuid
     try:

@@ -34,7 +34,7 @@ from virtcim.schema.valuemaps import (
 from virtcim.wbem.objects import Instance
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import Failed, NotFound, Status
-from virtcim.wbem.types import interval, timestamp
+from virtcim.wbem.types import NO_TIME, interval, timestamp
 from virtcim.wbem.uri import format_uri
 
 FAMILIES_OF: Mapping[JobKind, str] = {
@@ -45,7 +45,6 @@ FAMILIES_OF: Mapping[JobKind, str] = {
 }  # fmt: skip
 """Total over JobKind."""
 
-_NO_TIME = "00000000000000.000000:000"
 _UTC_TIME = 2  # CIM_Job.LocalOrUtcTime
 _DO_NOT_CONTINUE = 2  # CIM_Job.RecoveryAction
 _MAJOR = 5  # CIM_Error.PerceivedSeverity
@@ -210,7 +209,7 @@ async def request_state_change(
     wanted = arguments.get("requestedstate")
     if not isinstance(wanted, int) or wanted not in set(JobRequest):
         return MethodResult(JobStateChangeCode.INVALID_PARAMETER.value)
-    if arguments.get("timeoutperiod") not in {None, _NO_TIME}:
+    if arguments.get("timeoutperiod") not in {None, NO_TIME}:
         return MethodResult(JobStateChangeCode.USE_OF_TIMEOUT_PARAMETER_NOT_SUPPORTED.value)
     return MethodResult((await _request(model, record, JobRequest(wanted))).value)
 

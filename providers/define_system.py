@@ -19,17 +19,18 @@ from virtcim.hypervisors.actions import (
     DefineDomain,
     ReadDefinitions,
     SetAutostart,
-    UndefineDomain,
 )
 from virtcim.hypervisors.definition import Interface
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.errors import DomainNotFound, HypervisorError
 from virtcim.hypervisors.model import DomainFacts, DomainState, DomainUUID, StateReason
 from virtcim.hypervisors.resources import GuestFacts
-from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.jobs import Facts
 from virtcim.infostore.records import DomainRecord
-from virtcim.inventory.host import NO_RECORD
+from virtcim.inventory.remembering import NO_RECORD
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs.transactions import Transaction
+from virtcim.jobs.undoing import Undefine
 from virtcim.providers.addresses import instance_id_of, system_addressed
 from virtcim.providers.changes import TOLD_ANYWAY, Changes, Given, Target, same, write
 from virtcim.providers.changing import (
@@ -41,7 +42,17 @@ from virtcim.providers.changing import (
     resource,
     whole_resource,
 )
-from virtcim.providers.committing import Transaction, refusal
+from virtcim.providers.committing import (
+    Change,
+    Deed,
+    Task,
+    answered,
+    at_once,
+    by_job,
+    explaining,
+    facts_of,
+    refusal,
+)
 from virtcim.providers.device_links import SYSTEM
 from virtcim.providers.model import HostModel
 from virtcim.providers.new_devices import new_device, new_mac
@@ -50,6 +61,7 @@ from virtcim.providers.system_changes import CHANGES as SYSTEM_CHANGES
 from virtcim.providers.system_methods import wanted_autostart
 from virtcim.providers.system_settings import SystemView
 from virtcim.schema.layouts import Record
+from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, WBEMError
 
@@ -71,8 +83,7 @@ async def define_system(model: HostModel, _service: Record, arguments: Arguments
         await _check_free(model, name, uuid)
         if CALLER.get().dry_run:
             return MethodResult(0, {DIFFERENCE: difference("", made.editor.text)})
-        await _define(model, made, wanted_autostart(system.values))
-    return MethodResult(0, {"ResultingSystem": _system_path(model, name)})
+        return await _define(model, turns, made, autostart=bool(wanted_autostart(system.values)))
 
 
 def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embedded, ...]]:
@@ -85,7 +96,7 @@ def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embe
         raise InvalidParameter("ResourceSettings has elements that are no settings")
     if not isinstance(system, Embedded):
         raise InvalidParameter("Missing argument `SystemSettings'")
-    if model.behaviour.fixed_are_ignored and not resources:
+    if model.behaviour.legacy_errors and not resources:
         raise Failed("ResourceSettings Error: No resources specified, (null)")
     return system, resources
 
@@ -93,7 +104,7 @@ def _given(model: HostModel, arguments: Arguments) -> tuple[Embedded, tuple[Embe
 def _identity(model: HostModel, given: Given) -> tuple[str, DomainUUID]:
     name = given.get("virtualsystemidentifier") or given.get("elementname")
     if not isinstance(name, str) or not name.strip():
-        if model.behaviour.fixed_are_ignored:
+        if model.behaviour.legacy_errors:
             raise Failed("SystemSettings Error")
         raise InvalidParameter("Missing VirtualSystemIdentifier")
     wanted = given.get("uuid") or str(uuid4())
@@ -127,31 +138,36 @@ async def _check_free(model: HostModel, name: str, uuid: DomainUUID) -> None:
     except HypervisorError as error:
         raise refusal(model, error, f"Unable to define domain `{name}'") from error
     text = f"Guest '{name}' is already defined with UUID {uuid}"
-    raise Failed(text) if model.behaviour.fixed_are_ignored else AlreadyExists(text)
+    raise Failed(text) if model.behaviour.legacy_errors else AlreadyExists(text)
 
 
-async def _define(model: HostModel, made: "_Made", autostart: bool | None) -> None:  # noqa: FBT001 - as given
+async def _define(
+    model: HostModel, turns: AsyncExitStack, made: "_Made", *, autostart: bool
+) -> MethodResult:
     """Define it with all that belongs to it, or leave nothing."""
-    transaction = Transaction(model.host)
-    uuid = made.domain.uuid
-    try:
-        await transaction.do(
-            DefineDomain(xml=made.editor.text), "its definition", UndefineDomain(uuid=uuid)
-        )
+    host, uuid, name = model.host, made.domain.uuid, made.domain.name
+
+    def out() -> Mapping[str, Value]:
+        return {"ResultingSystem": _system_path(model, name)}
+
+    async def body(transaction: Transaction) -> Facts:
+        async with transaction.step("its definition", Undefine(uuid=uuid)):
+            await host.perform(DefineDomain(xml=made.editor.text))
+        transaction.check()
         if autostart:
-            await transaction.do(SetAutostart(uuid=uuid, on=True), "AutoStart")
+            await host.perform(SetAutostart(uuid=uuid, on=True))
         if made.record:
-            await model.host.record(uuid, replace(NO_RECORD, **made.record))  # type: ignore[arg-type]
-    except HypervisorError as error:
-        rest = await transaction.roll_back()
-        told = type(error)(f"{error.detail}{rest}")
-        raise refusal(model, told, "Failed to define domain") from error
-    except InfostoreError as error:
-        rest = await transaction.roll_back()
-        raise Failed(f"Failed to define domain: it could not be recorded{rest}") from error
-    except BaseException:
-        await transaction.roll_back()
-        raise
+            await host.record(uuid, replace(NO_RECORD, **made.record))  # type: ignore[arg-type]
+        return facts_of(out())
+
+    explain = explaining(model, lambda: "Failed to define domain")
+    if not (autostart or made.record):
+        await at_once(model, body, explain)
+        return MethodResult(0, out())
+    attempt = Change(host, body, explain, steps=1)
+    deed = Deed(task=Task.CHANGE, name=name)
+    job = await by_job(model, turns, attempt, deed, method="DefineSystem", domains=(uuid,))
+    return answered(model, job, out)
 
 
 def _system_path(model: HostModel, name: str) -> ObjectPath:
@@ -235,10 +251,10 @@ class _Made:
         if definition.os_type == "hvm" and definition.architecture in {"x86_64", "i686"}:
             if "enableacpi" not in given:
                 self.editor.system.set_all(acpi=True)
-            if "enableapic" not in given and not self.model.behaviour.fixed_are_ignored:
+            if "enableapic" not in given and not self.model.behaviour.legacy_defaults:
                 self.editor.system.set_all(apic=True)
         if definition.os_type == "exe" and definition.init is None:
-            self.editor.system.set_all(init=_INIT[self.model.behaviour.fixed_are_ignored])
+            self.editor.system.set_all(init=_INIT[self.model.behaviour.legacy_defaults])
 
     # Resources
 
@@ -248,7 +264,7 @@ class _Made:
             try:
                 self._add(one)
             except WBEMError as error:
-                if not self.model.behaviour.fixed_are_ignored:
+                if not self.model.behaviour.legacy_errors:
                     raise
                 raise Failed(f"ResourceSettings Error: {error.reason}") from error
 

@@ -7,14 +7,15 @@ start; where the domain runs, and its present state was addressed, there too.
 
 from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from virtcim.hypervisors.actions import DefineDomain, Definitions
+from virtcim.hypervisors.actions import DefineDomain, Definitions, ReadDefinitions
 from virtcim.hypervisors.definition import Disk
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.errors import NotSupported
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs.transactions import Transaction
+from virtcim.jobs.undoing import Redefine, Remember
 from virtcim.providers.changes import Changes, Given, Target, changed, write
 from virtcim.providers.changing import (
     OF_DOMAIN,
@@ -25,7 +26,7 @@ from virtcim.providers.changing import (
     setting_families,
     view_of,
 )
-from virtcim.providers.committing import Transaction, refusal
+from virtcim.providers.committing import refusal
 from virtcim.providers.configurations import DEFINED_PATH, Configuration, Kind, configurations
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.providers.live_changes import LiveChanges, Outcome
@@ -154,7 +155,7 @@ class Draft:
             raise InvalidParameter(f"{name} is a {own[0]}, and no {given}")
 
     def _absent(self, resource_id: str) -> NotFound:
-        text = "No such instance" if self.model.behaviour.fixed_are_ignored else "no such device"
+        text = "No such instance" if self.model.behaviour.legacy_errors else "no such device"
         return NotFound(f"No such instance ({self.domain.name}/{resource_id}): {text}")
 
     def _shown(self, editor: DomainEditor, *, pending: bool) -> Configuration:
@@ -239,24 +240,40 @@ class Draft:
             return difference(self.before.live, self.live.text)
         return ""
 
+    @property
+    def steps(self) -> int:
+        """How many steps the change has."""
+        define = self.defined is not None and self.defined.text != self.before.persistent
+        return define + len(self._running.steps) + len(self.further) + bool(self.record)
+
+    @property
+    def waits(self) -> bool:
+        """A guest is waited for."""
+        return self._running.waits
+
     async def commit(self, transaction: Transaction) -> None:
         """Make the change; raises HypervisorError, upon which the transaction is to be undone."""
         old = self.before.persistent
         if self.defined is not None and old is not None and self.defined.text != old:
-            await transaction.do(
-                DefineDomain(xml=self.defined.text),
-                f"the new definition of `{self.domain.name}'",
-                DefineDomain(xml=old),
-            )
+            await self._define(transaction, self.defined.text, old)
         for step in (*self._running.steps, *self.further):
             await step(transaction)
         if self.record:
             await self._remember(transaction)
+
+    async def _define(self, transaction: Transaction, new: str, old: str) -> None:
+        host, uuid = self.model.host, self.domain.uuid
+        back = Redefine(uuid=uuid, xml=old)
+        async with transaction.step(f"the new definition of `{self.domain.name}'", back) as step:
+            await host.perform(DefineDomain(xml=new))
+        if self.steps > 1:  # what others change from now on is not ours to take back
+            made = await host.perform(ReadDefinitions(uuid=uuid))
+            step.undo = replace(back, made=made.persistent)
 
     async def _remember(self, transaction: Transaction) -> None:
         """Keep what the hypervisor cannot hold."""
         host, uuid = self.model.host, self.domain.uuid
         old = host.record_of(uuid)
         what = f"what is remembered of `{self.domain.name}'"
-        transaction.on_failure(what, partial(host.record, uuid, old))
-        await host.record(uuid, replace(old, **self.record))  # type: ignore[arg-type]
+        async with transaction.step(what, Remember(uuid=uuid, record=old)):
+            await host.record(uuid, replace(old, **self.record))  # type: ignore[arg-type]

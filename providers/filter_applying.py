@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from virtcim.providers import views
 from virtcim.providers.filters import LIST
 from virtcim.providers.model import HostModel
-from virtcim.providers.resource_methods import committed, opened, take_turns
+from virtcim.providers.resource_methods import Naming, committed, opened, take_turns
 from virtcim.providers.walks import devices_of, part_of
 from virtcim.schema.layouts import Record
 from virtcim.wbem.status import Failed, NotFound
@@ -46,4 +46,5 @@ async def _set(model: HostModel, port: Record, name: str) -> None:
         await take_turns(model, turns, [domain])
         draft = await opened(model, domain)
         draft.modify(view.device.id, {"filterref": name}, pending=False)
-        await committed(model, (draft,), f"Unable to set the filter of {port['DeviceID']}")
+        naming = Naming("AppliedFilterList", f"Unable to set the filter of {port['DeviceID']}")
+        await committed(model, turns, (draft,), naming, dict, patience=None)  # no job to be told

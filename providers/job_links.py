@@ -34,10 +34,10 @@ def _job(model: HostModel, source: Record) -> JobRecord | None:
 
 
 def _changed(model: HostModel, source: Record) -> Iterator[Record]:
-    """Yield the system of the domain that a job changes, as long as it is on the host."""
+    """Yield the systems of the domains that a job changes, as long as they are on the host."""
     job = _job(model, source)
-    if job is not None and job.domain is not None:
-        domain = model.host.listing.domains.get(DomainUUID(job.domain))
+    for uuid in () if job is None else job.domains:
+        domain = model.host.listing.domains.get(DomainUUID(uuid))
         if domain is not None:
             yield from model.parts(SYSTEM).records_of(domain)
 
@@ -49,7 +49,7 @@ def _changing(kind: JobKind) -> Walk:
         domain = domain_named(model, source["Name"])
         provider = model.provider(FAMILIES_OF[kind])
         for job in model.jobs:
-            if domain is not None and job.record.kind is kind and job.record.domain == domain.uuid:
+            if domain is not None and job.record.kind is kind and domain.uuid in job.record.domains:
                 found = provider.find({"instanceid": job.record.id})
                 if found is not None:
                     yield found

@@ -5,8 +5,6 @@ hypervisor cannot change in a running domain is pending: its next start will hav
 domain has none, so there it is a failure.
 """
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,10 +12,10 @@ from typing import Any
 
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.actions import (
-    Action,
     AttachDevice,
     Definitions,
     DetachDevice,
+    DomainChange,
     ReadDefinitions,
     SetBlockLimits,
     UpdateDevice,
@@ -26,14 +24,11 @@ from virtcim.hypervisors.definition import Disk, parse_domain
 from virtcim.hypervisors.definition.editing import DomainEditor, without_address
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.inventory.host import Host
+from virtcim.jobs.transactions import UNCERTAIN, Transaction
+from virtcim.jobs.undoing import Absent, Change, Present, gone, has_device
 from virtcim.providers.changing import resource
-from virtcim.providers.committing import UNCERTAIN, Transaction
 from virtcim.providers.disk_changes import LIMITS
 from virtcim.wbem.objects import Value
-
-DETACH_SECONDS = 20.0
-"""How long a guest may take to let go of a device."""
-_PAUSE = 0.1  # between two looks at whether it did
 
 Step = Callable[[Transaction], Awaitable[None]]
 
@@ -51,16 +46,18 @@ class LiveChanges:
     """What is done to a running domain.
 
     before: its definitions as they were. steps: in the order in which they are taken.
+    waits: a guest is waited for.
     """
 
     host: Host
     uuid: DomainUUID
     before: Definitions
     steps: list[Step] = field(default_factory=list)
+    waits: bool = False
 
     # Planning
 
-    def act(self, do: Action[None], undo: Action[None], what: str, outcome: Outcome) -> None:
+    def act(self, do: DomainChange, undo: DomainChange, what: str, outcome: Outcome) -> None:
         """Do something that another action takes back."""
         self.steps.append(partial(self._act, do, undo, what, outcome))
 
@@ -89,26 +86,22 @@ class LiveChanges:
         `defined` is the setting of the same device at the next start.
         """
         self.steps.append(partial(self._detach, device_id, text, defined))
+        self.waits = True
 
     # Doing
 
     async def _act(
         self,
-        do: Action[None],
-        undo: Action[None],
+        do: DomainChange,
+        undo: DomainChange,
         what: str,
         outcome: Outcome,
         transaction: Transaction,
     ) -> None:
-        try:
-            done = await self._done(do, outcome)
-        except UNCERTAIN:
-            transaction.on_failure(what, partial(self.host.perform, undo), certain=False)
-            raise
-        if done:
-            transaction.on_failure(what, partial(self.host.perform, undo))
+        async with transaction.step(what, Change(action=undo)) as step:
+            step.taken = await self._done(do, outcome)
 
-    async def _done(self, do: Action[None], outcome: Outcome) -> bool:
+    async def _done(self, do: DomainChange, outcome: Outcome) -> bool:
         """Do it if the hypervisor can while the domain runs; otherwise it is pending."""
         try:
             if type(do) not in self.host.hypervisor.actions:
@@ -125,14 +118,9 @@ class LiveChanges:
         if self.before.persistent is not None:
             text = await self._completed(text, self.before.persistent, outcome)
         bare = without_address(text)
-        what, undo = f"the addition of {outcome.id}", partial(self._take_back, bare, outcome.id)
-        try:
-            done = await self._attached(text, bare, outcome)
-        except UNCERTAIN:
-            transaction.on_failure(what, undo, certain=False)
-            raise
-        if done:
-            transaction.on_failure(what, undo)
+        undo = Absent(uuid=self.uuid, device=outcome.id, xml=bare)
+        async with transaction.step(f"the addition of {outcome.id}", undo) as step:
+            step.taken = await self._attached(text, bare, outcome)
 
     async def _attached(self, text: str, bare: str, outcome: Outcome) -> bool:
         try:
@@ -156,16 +144,12 @@ class LiveChanges:
     async def _detach(
         self, device_id: str, text: str, defined: str | None, transaction: Transaction
     ) -> None:
-        what, undo = f"the removal of {device_id}", partial(self._put_back, text, device_id)
-        try:
+        undo = Present(uuid=self.uuid, device=device_id, xml=text)
+        async with transaction.step(f"the removal of {device_id}", undo):
             await self._let_go(device_id, text, defined)
             transaction.unsettled = True
-            await self._gone(device_id)
+            await gone(self.host, self.uuid, device_id, transaction.check)
             transaction.unsettled = False
-        except UNCERTAIN:
-            transaction.on_failure(what, undo, certain=False)
-            raise
-        transaction.on_failure(what, undo)
 
     async def _let_go(self, device_id: str, text: str, defined: str | None) -> None:
         """Ask for a device; raises NotSupported, which names what can be removed instead."""
@@ -174,34 +158,10 @@ class LiveChanges:
                 raise errors.NotSupported("the hypervisor cannot do that while the domain runs")
             await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
         except (errors.NotSupported, errors.InvalidState) as error:
-            if await self._is_there(device_id):
+            if await has_device(self.host, self.uuid, device_id):
                 instead = f"; {defined} can be removed, for the next start" if defined else ""
                 told = f"{device_id} cannot be taken from the running domain: {error.detail}"
                 raise errors.NotSupported(f"{told}{instead}") from error
-
-    async def _take_back(self, text: str, device_id: str) -> None:
-        if await self._is_there(device_id):
-            await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
-            await self._gone(device_id)
-
-    async def _put_back(self, text: str, device_id: str) -> None:
-        if not await self._is_there(device_id):
-            await self.host.perform(AttachDevice(uuid=self.uuid, xml=text))
-
-    async def _gone(self, device_id: str) -> None:
-        """Wait until the guest has let go of a device; raises HypervisorFailure."""
-        end = time.monotonic() + DETACH_SECONDS
-        while await self._is_there(device_id):
-            if time.monotonic() > end:
-                raise errors.HypervisorFailure(
-                    f"the guest was asked to let go of {device_id} and has not done so within "
-                    f"{DETACH_SECONDS:.0f} s; it may do so later"
-                )
-            await asyncio.sleep(_PAUSE)
-
-    async def _is_there(self, device_id: str) -> bool:
-        read = await self.host.perform(ReadDefinitions(uuid=self.uuid))
-        return read.live is not None and resource(parse_domain(read.live), device_id) is not None
 
 
 def _limits(values: Mapping[str, Value]) -> Mapping[str, int]:

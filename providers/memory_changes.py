@@ -60,7 +60,7 @@ def _kibibytes(model: HostModel, quantity: int, units: str) -> int:
     try:
         return -(-bytes_of(quantity, units) // 1024)
     except ValueError as error:
-        if model.behaviour.fixed_are_ignored:
+        if model.behaviour.legacy_errors:
             raise InvalidParameter("Unknown AllocationUnits in Memory RASD") from None
         raise InvalidParameter(f"AllocationUnits cannot be {units!r}: {error}") from None
 
@@ -73,7 +73,7 @@ def _quantity(target: Target, value: int) -> None:
     most = target.definition.memory
     if most is None or (target.is_new and not target.has("Limit")):
         target.edit.set("memory", size)
-    elif size > most and target.model.behaviour.fixed_are_ignored and not target.has("Limit"):
+    elif size > most and target.model.behaviour.limit_follows and not target.has("Limit"):
         _most(target, size)
     elif size > most:
         raise ValueError(f"it can have {most // 1024} KiB at most: raise Limit with it")
@@ -179,7 +179,7 @@ def _set_memory(uuid: DomainUUID, _definition: DomainDefinition, value: int) -> 
 
 def _later(view: SettingView, values: Mapping[str, Any]) -> Collection[str]:
     """Return what is beyond a Limit that the same request raises, which waits itself."""
-    if "Limit" not in values and not view.model.behaviour.fixed_are_ignored:
+    if "Limit" not in values and not view.model.behaviour.limit_follows:
         return ()
     most = view.definition.memory or 0
     names = ("VirtualQuantity", "Reservation")

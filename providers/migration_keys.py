@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -35,8 +36,8 @@ async def copy_key(model: HostModel, _record: Record, arguments: Arguments) -> M
     try:
         await asyncio.to_thread(_copy, source, key)
     except (OSError, ValueError) as error:
-        log.warning("ssh_key_not_copied", error=type(error).__name__)
-        raise Failed(f"Got error in copying ssh key from [{source}] to [{key}].") from None
+        log.warning("ssh_key_not_copied", key=str(key), error=type(error).__name__)
+        raise Failed(_told(model, _NOT_COPIED, source=source, key=key)) from None
     return MethodResult(0)
 
 
@@ -46,10 +47,34 @@ async def delete_key(model: HostModel, _record: Record, _arguments: Arguments) -
     try:
         await asyncio.to_thread(key.unlink)
     except FileNotFoundError:
-        raise Failed(f"Can not find file [{key}] before delete.") from None
+        raise Failed(_told(model, _NOT_THERE, key=key)) from None
     except OSError:
-        raise Failed(f"Failed to delete [{key}].") from None
+        raise Failed(_told(model, _NOT_DELETED, key=key)) from None
     return MethodResult(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What a client is told; libvirt-cim's text names the operator's file, and ours does not."""
+
+    text: str
+    legacy: str
+
+
+_NOT_COPIED = _Refusal(
+    "the key could not be copied: [{source}] must be a file with one private key that this server "
+    "can read",
+    "Got error in copying ssh key from [{source}] to [{key}].",
+)
+_NOT_THERE = _Refusal(
+    "there is no key that could be deleted", "Can not find file [{key}] before delete."
+)
+_NOT_DELETED = _Refusal("the key could not be deleted", "Failed to delete [{key}].")
+
+
+def _told(model: HostModel, refusal: _Refusal, **names: object) -> str:
+    text = refusal.legacy if model.behaviour.legacy_migration else refusal.text
+    return text.format(**names)
 
 
 def _own_key(model: HostModel) -> Path:

@@ -75,10 +75,10 @@ def to_system(model: HostModel, arguments: Arguments) -> str:
 
 
 def _name_in(model: HostModel, path: ObjectPath, parameter: str) -> str:
-    for name, value in path.keys or ():
-        if name.lower() == "name" and isinstance(value, str) and value:
-            return value
-    raise refused(model.behaviour, f"Missing key (Name) in {parameter}")
+    name = path.key("Name")
+    if not isinstance(name, str) or not name:
+        raise refused(model.behaviour, f"Missing key (Name) in {parameter}")
+    return name
 
 
 # What
@@ -101,7 +101,7 @@ def _request(model: HostModel, arguments: Arguments, place: Place) -> Request:
 
 def _refuse_new_settings(model: HostModel, arguments: Arguments) -> None:
     """Libvirt-cim takes settings for the destination and forgets them; we say that we cannot."""
-    if model.behaviour.refusals_are_errors:
+    if model.behaviour.legacy_migration:
         return
     for name in ("NewSystemSettingData", "NewResourceSettingData"):
         if arguments.get(name.lower()):
@@ -113,8 +113,8 @@ def _domain(model: HostModel, arguments: Arguments) -> Domain:
     if path is None:
         raise InvalidParameter("parameter ComputerSystem is missing")
     own = model.class_name(computer_system.FAMILY).lower()
-    keys = {name.lower(): value for name, value in path.keys or ()}
-    named = str(keys.get("creationclassname", own)).lower()
+    given = path.key("CreationClassName")
+    named = own if given is None else str(given).lower()
     elsewhere = canonical_namespace(path.namespace or model.namespace) != model.namespace
     if {path.class_name.lower(), named} != {own} or elsewhere:
         raise refused(model.behaviour, "Invalid REF in ComputerSystem")
@@ -147,7 +147,7 @@ async def _objections(model: HostModel, request: Request) -> list[WBEMError]:
         wishes=wishes,
         here=here,
         there=there,
-        strictly_newer=model.behaviour.refusals_are_errors,
+        strictly_newer=model.behaviour.legacy_migration,
     )
     found = list(migration_checks.objections(situation))
     return found or await _asked_programs(model, request)
@@ -172,7 +172,7 @@ def check(place: Place) -> Method:
         reasons = tuple(error.reason for error in await _objections(model, request))
         if reasons:
             _log_refusal(request, reasons)
-        said = {} if model.behaviour.refusals_are_errors else {"Reasons": reasons}
+        said = {} if model.behaviour.legacy_migration else {"Reasons": reasons}
         return MethodResult(0, {"IsMigratable": not reasons, **said})
 
     return run

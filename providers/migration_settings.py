@@ -119,7 +119,7 @@ def _of(
 
 def refused(behaviour: Behaviour, reason: str) -> WBEMError:
     """Return the error for what nobody can ask for; libvirt-cim says FAILED whatever it is."""
-    return (Failed if behaviour.refusals_are_errors else InvalidParameter)(reason)
+    return (Failed if behaviour.legacy_migration else InvalidParameter)(reason)
 
 
 def _flags(given: Embedded, behaviour: Behaviour) -> frozenset[MigrationFlag]:
@@ -136,7 +136,7 @@ def _bandwidth(given: Embedded, behaviour: Behaviour) -> int | None:
     try:
         return max(1, round(number * bytes_a_second(_text(given, "BandwidthUnit")) / _MIB))
     except ValueError as error:
-        if behaviour.refusals_are_errors:
+        if behaviour.legacy_migration:
             return None  # libvirt-cim never looked at it
         raise InvalidParameter(f"BandwidthUnit: {error}") from None
 

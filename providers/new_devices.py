@@ -99,7 +99,7 @@ def _disk_source(target: Target) -> None:
     """An empty drive is a file without a name; a disk is made of something."""
     disk = target.device
     if not any(map(target.has, _SOURCES)) and disk.device not in {"cdrom", "floppy"}:
-        if not target.model.behaviour.fixed_are_ignored:
+        if not target.model.behaviour.legacy_defaults:
             raise InvalidParameter("Missing `Address' property: a disk is made from something")
         target.edit.set_all(source_file="/dev/null")
     if disk.kind is None:
@@ -120,7 +120,7 @@ def _interface(target: Target) -> None:
     """An interface is of a network, unless the client says of what."""
     if target.has("NetworkType"):
         return
-    if target.model.behaviour.fixed_are_ignored:
+    if target.model.behaviour.legacy_defaults:
         raise InvalidParameter("No Network Type specified")
     target.edit.set_all(kind="network")
 
@@ -165,7 +165,7 @@ def _graphics(target: Target) -> None:
         target.edit.set_all(port=-1, autoport=True)
     if display.listen_address is None and not display.listens:
         target.edit.set_all(listen="127.0.0.1")
-    if display.key_map is None and target.model.behaviour.fixed_are_ignored:
+    if display.key_map is None and target.model.behaviour.legacy_defaults:
         target.edit.set_all(key_map="en-us")
 
 

@@ -15,13 +15,12 @@ from virtcim.providers.service_capabilities import POWER_STATES
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import RequestedState, RequestStateChangeCode
 from virtcim.wbem.status import InvalidParameter, NotFound
+from virtcim.wbem.types import NO_TIME
 
 REQUESTS: Mapping[int, RequestedState] = {
     power.value: requested for requested, power in POWER_STATES.items()
 }
 """What RequestStateChange is asked for, by the power state that is wanted."""
-
-_AT_ONCE = "00000000000000.000000:000"
 
 
 async def request_power_state_change(
@@ -37,7 +36,7 @@ async def _changed(model: HostModel, arguments: Arguments) -> RequestStateChange
     record = _system(model, arguments)
     if not isinstance(wanted, int):
         return RequestStateChangeCode.INVALID_PARAMETER
-    if wanted not in REQUESTS or time not in {None, _AT_ONCE}:
+    if wanted not in REQUESTS or time not in {None, NO_TIME}:
         return RequestStateChangeCode.NOT_SUPPORTED
     domain = domain_named(model, record["Name"])
     if domain is None:

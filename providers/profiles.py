@@ -28,7 +28,6 @@ _SWITCHES, _METRICS = "Virt_VirtualEthernetSwitch", "Virt_BaseMetricDefinition"
 class Profile:
     """A profile that a host follows.
 
-    scoping: family of the instances that it is about.
     conforming: families whose instances CIM_ElementConformsToProfile relates to it. DMTF means the
     central ones; libvirt-cim relates the scoping ones too.
     references: ids of the profiles that it uses.
@@ -37,7 +36,6 @@ class Profile:
     instance_id: str
     name: str
     version: str
-    scoping: str
     conforming: tuple[str, ...]
     references: tuple[str, ...] = ()
 
@@ -70,34 +68,34 @@ def _of_pools(name: str, version: str, base: str, suffixes: str, *used: str) -> 
     for suffix in suffixes:
         references = tuple(one.replace("*", suffix) for one in used)
         pools = (_CENTRE[suffix],)
-        yield Profile(f"{base}_{suffix}", name, version, _HOST, pools, references)
+        yield Profile(f"{base}_{suffix}", name, version, pools, references)
 
 
 _RESOURCES: tuple[Profile, ...] = (
     *_of_pools(_ALLOCATION, "1.1.0c", _1041, "dnpmgic", _1043),
-    Profile(_1043, _CAPABILITIES, "1.0.0a", _HOST, (_ALLOCATIONS,)),
-    Profile(_1044, "Processor Resource Virtualization", "1.0.0", _HOST, (_PROCESSORS,),
+    Profile(_1043, _CAPABILITIES, "1.0.0a", (_ALLOCATIONS,)),
+    Profile(_1044, "Processor Resource Virtualization", "1.0.0", (_PROCESSORS,),
             (f"{_1041}_p", _1043)),
-    Profile(_1045, _MEMORY_NAME, "1.0.0", _HOST, (_MEMORY,), (f"{_1041}_m", _1043)),
-    Profile(_1047, "Storage Resource Virtualization", "1.0.0", _HOST, (_DISKS,),
+    Profile(_1045, _MEMORY_NAME, "1.0.0", (_MEMORY,), (f"{_1041}_m", _1043)),
+    Profile(_1047, "Storage Resource Virtualization", "1.0.0", (_DISKS,),
             (f"{_1041}_d", _1043)),
-    Profile(_1050, "Ethernet Port Resource Virtualization", "1.0.0", _HOST, (_NETWORKS,),
+    Profile(_1050, "Ethernet Port Resource Virtualization", "1.0.0", (_NETWORKS,),
             (f"{_1041}_n", _1043)),
     *_of_pools(_GENERIC, "1.0.0", _1059, "gic", f"{_1041}_*", _1043),
 )  # fmt: skip
 
 _BESIDE: tuple[Profile, ...] = (
-    # id           name                      version   scoping   central                references
-    Profile(_1076, _CONSOLES,                "1.0.0",  _HOST,  (services.CONSOLE_REDIRECTION,)),
-    Profile(_1097, "Virtual Ethernet Switch", "1.0.0", _SWITCHES, (_SWITCHES,),      (_1033,)),
-    Profile(_1053, "Base Metrics",           "1.0.0",  _SYSTEM, (_METRICS,)),
-    Profile(_1027, "Power State Management", "2.0.0",  _SYSTEM, (services.POWER,)),
-    Profile(_1033, "Profile Registration",   "1.0.0",  _HOST,  (FAMILY,)),
+    # id           name                      version   central                          references
+    Profile(_1076, _CONSOLES,                "1.0.0",  (services.CONSOLE_REDIRECTION,)),
+    Profile(_1097, "Virtual Ethernet Switch", "1.0.0", (_SWITCHES,),      (_1033,)),
+    Profile(_1053, "Base Metrics",           "1.0.0",  (_METRICS,)),
+    Profile(_1027, "Power State Management", "2.0.0",  (services.POWER,)),
+    Profile(_1033, "Profile Registration",   "1.0.0",  (FAMILY,)),
 )  # fmt: skip
 
 _MIGRATION: tuple[Profile, ...] = (
     (Profile("CIM:DSP1081-VirtualSystemMigration-1.0.0", "Virtual System Migration", "1.0.0",
-             _HOST, (services.MIGRATION,)),)
+             (services.MIGRATION,)),)
     if service_capabilities.done("MigrateVirtualSystemToHost")
     else ()
 )  # fmt: skip
@@ -105,29 +103,29 @@ _MIGRATION: tuple[Profile, ...] = (
 _PARTS = (*_RESOURCES, *_BESIDE, *_MIGRATION)
 
 STRICT_PROFILES: tuple[Profile, ...] = (
-    Profile(_1042, _VIRTUALIZATION, "1.0.0", _HOST, (_HOST,),
+    Profile(_1042, _VIRTUALIZATION, "1.0.0", (_HOST,),
             (_1057, *(profile.instance_id for profile in _PARTS))),
-    Profile(_1057, _SYSTEMS, "1.0.0a", _SYSTEM, (_SYSTEM,), (_1027, _1033, _1053)),
+    Profile(_1057, _SYSTEMS, "1.0.0a", (_SYSTEM,), (_1027, _1033, _1053)),
     *_PARTS,
 )  # fmt: skip
 """What is implemented; what allocates resources is in the host's scope."""
 
 _LEGACY_PARTS: tuple[Profile, ...] = (
     *_of_pools(_GENERIC, "1.0.0", _1059, "dnp"),
-    Profile(_1045, _MEMORY_NAME, "1.0.0", _HOST, (_MEMORY,)),
-    Profile(_1081, "Virtual System Migration", "0.8.1", _HOST, (services.MIGRATION,)),
-    Profile(_1076, _CONSOLES, "1.0.0", _HOST, (_HOST, services.CONSOLE_REDIRECTION)),
-    Profile(_1043, _CAPABILITIES, "1.0.0a", _SYSTEM, (_SYSTEM, _ALLOCATIONS)),
+    Profile(_1045, _MEMORY_NAME, "1.0.0", (_MEMORY,)),
+    Profile(_1081, "Virtual System Migration", "0.8.1", (services.MIGRATION,)),
+    Profile(_1076, _CONSOLES, "1.0.0", (_HOST, services.CONSOLE_REDIRECTION)),
+    Profile(_1043, _CAPABILITIES, "1.0.0a", (_SYSTEM, _ALLOCATIONS)),
     *(
-        Profile(f"{_1041}_{suffix}", _ALLOCATION, "1.1.0c", _SYSTEM, (_SYSTEM, _CENTRE[suffix]))
+        Profile(f"{_1041}_{suffix}", _ALLOCATION, "1.1.0c", (_SYSTEM, _CENTRE[suffix]))
         for suffix in "dnpm"
     ),
 )
 
 LEGACY_PROFILES: tuple[Profile, ...] = (
-    Profile(_1042, _VIRTUALIZATION, "1.0.0", _HOST, (_HOST,),
+    Profile(_1042, _VIRTUALIZATION, "1.0.0", (_HOST,),
             tuple(profile.instance_id for profile in _LEGACY_PARTS)),
-    Profile(_1057, _SYSTEMS, "1.0.0a", _SYSTEM, (_SYSTEM,), (_1042,)),
+    Profile(_1057, _SYSTEMS, "1.0.0a", (_SYSTEM,), (_1042,)),
     *_LEGACY_PARTS,
 )  # fmt: skip
 """What libvirt-cim registers, in its order; there the virtual system is the host's scope."""

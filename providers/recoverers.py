@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from virtcim.infostore.jobs import JobKind
 from virtcim.inventory.host import Host
-from virtcim.jobs import Recoverer, migration, snapshots
+from virtcim.jobs import Recoverer, configuration, migration, snapshots
 
 
 def recoverers(hosts: Mapping[str, Host]) -> Mapping[JobKind, Recoverer]:
-    """Return the recoverer of each kind; a kind that is absent has failed with its server.
+    """Return the recoverer of each kind.
 
     hosts: all hosts of the server by name, since work may concern two.
     """
     return {
         JobKind.MIGRATION: migration.recoverer(hosts),
         JobKind.SNAPSHOT: snapshots.recover,
+        JobKind.CONFIGURATION: configuration.recover,
     }

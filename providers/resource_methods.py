@@ -4,8 +4,9 @@ The rule: all elements of a request are changed or none is, and nobody else chan
 meanwhile.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from virtcim.broker.calling import CALLER
 from virtcim.broker.embedded import Embedded
@@ -14,8 +15,9 @@ from virtcim.broker.provider import Arguments, MethodResult
 from virtcim.hypervisors.actions import ReadDefinitions
 from virtcim.hypervisors.errors import Busy, DomainNotFound, HypervisorError
 from virtcim.hypervisors.model import DomainUUID
-from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.jobs import Facts
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs.transactions import Transaction
 from virtcim.providers.addresses import (
     Addressed,
     instance_id_of,
@@ -24,7 +26,19 @@ from virtcim.providers.addresses import (
     system_addressed,
 )
 from virtcim.providers.changing import OF_DOMAIN, New, family_named, new, whole_resource
-from virtcim.providers.committing import Transaction, refusal
+from virtcim.providers.committing import (
+    ANSWER_SECONDS,
+    Change,
+    Deed,
+    Out,
+    Task,
+    answered,
+    at_once,
+    by_job,
+    explaining,
+    facts_of,
+    refusal,
+)
 from virtcim.providers.drafts import Draft
 from virtcim.providers.live_changes import Outcome
 from virtcim.providers.model import HostModel
@@ -52,7 +66,7 @@ async def add_resource_settings(
             (addressed.domain.uuid, draft.add(one, pending=addressed.pending)) for one in devices
         ]
 
-    return await _changed(model, [addressed.domain], edit, "Add resource failed")
+    return await _changed(model, [addressed.domain], edit, _ADD)
 
 
 async def modify_resource_settings(
@@ -71,7 +85,7 @@ async def modify_resource_settings(
             for one, given in zip(addressed, settings, strict=True)
         ]
 
-    return await _changed(model, _domains(addressed), edit, "Modify resource failed")
+    return await _changed(model, _domains(addressed), edit, _MODIFY)
 
 
 def _modified(draft: Draft, one: Addressed, given: Embedded) -> Outcome:
@@ -97,8 +111,8 @@ async def remove_resource_settings(
             drafts[one.domain.uuid].remove(one.resource, pending=one.pending)
         return []
 
-    reply = await _changed(model, _domains(addressed), edit, "Remove resource failed")
-    out = {name: value for name, value in (reply.out or {}).items() if name == DIFFERENCE}
+    reply = await _changed(model, _domains(addressed), edit, _REMOVE)
+    out = {name: value for name, value in (reply.out or {}).items() if name != _RESULTING}
     return MethodResult(reply.return_value, out or None)
 
 
@@ -132,8 +146,23 @@ def _domains(addressed: Iterable[Addressed]) -> list[Domain]:
     return list({one.domain.uuid: one.domain for one in addressed}.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a change is called: by the method, and in what is said when it fails."""
+
+    method: str
+    failure: str
+
+
+_ADD = Naming("AddResourceSettings", "Add resource failed")
+_MODIFY = Naming("ModifyResourceSettings", "Modify resource failed")
+_REMOVE = Naming("RemoveResourceSettings", "Remove resource failed")
+
+_RESULTING = "ResultingResourceSettings"
+
+
 async def _changed(
-    model: HostModel, domains: list[Domain], edit: Edit, failure: str
+    model: HostModel, domains: list[Domain], edit: Edit, naming: Naming
 ) -> MethodResult:
     """Change domains in their turns, and reply with the paths of what was changed."""
     async with AsyncExitStack() as turns:
@@ -142,20 +171,22 @@ async def _changed(
         edited = edit(drafts)
         if CALLER.get().dry_run:
             return rehearsed(drafts.values())
-        await committed(model, drafts.values(), failure)
-        paths = tuple(setting_path(model, uuid, outcome) for uuid, outcome in edited)
-    found: Value = tuple(path for path in paths if path is not None)
-    return MethodResult(0, {"ResultingResourceSettings": found})
+
+        def out() -> Mapping[str, Value]:
+            paths = (setting_path(model, uuid, outcome) for uuid, outcome in edited)
+            return {_RESULTING: tuple(path for path in paths if path is not None)}
+
+        return await committed(model, turns, tuple(drafts.values()), naming, out)
 
 
 async def take_turns(model: HostModel, turns: AsyncExitStack, domains: Iterable[Domain]) -> None:
     """Hold the turns of domains, always in the same order; raises Failed."""
     for one in sorted(domains, key=lambda domain: domain.uuid):
         try:
-            held = model.host.turns.held(one.uuid, f"a change of domain `{one.name}'")
-            await turns.enter_async_context(held)
+            await model.host.turns.take(one.uuid, f"a change of domain `{one.name}'")
         except Busy as error:
             raise Failed(f"domain `{one.name}' cannot be changed now: {error.detail}") from error
+        turns.callback(model.host.turns.release, one.uuid)
 
 
 async def opened(model: HostModel, domain: Domain) -> Draft:
@@ -175,23 +206,43 @@ def rehearsed(drafts: Iterable[Draft]) -> MethodResult:
     return MethodResult(0, {DIFFERENCE: "".join(one.difference() for one in drafts)})
 
 
-async def committed(model: HostModel, drafts: Iterable[Draft], failure: str) -> None:
-    """Make all changes, or none; raises the CIM error that says which failed and why."""
-    transaction = Transaction(model.host)
-    for draft in drafts:
-        try:
+async def committed(
+    model: HostModel,
+    turns: AsyncExitStack,
+    drafts: Sequence[Draft],
+    naming: Naming,
+    out: Out,
+    *,
+    patience: float | None = ANSWER_SECONDS,
+) -> MethodResult:
+    """Make all changes, or none; raises the CIM error that says which failed and why.
+
+    patience: seconds after which the reply is a job; None waits for the end.
+    """
+    at = drafts[0]
+
+    async def body(transaction: Transaction) -> Facts:
+        nonlocal at
+        for draft in drafts:
+            at = draft
             await draft.commit(transaction)
-        except HypervisorError as error:
-            rest = await transaction.roll_back()
-            where = f"{failure} for domain `{draft.domain.name}'"
-            told = type(error)(f"{error.detail}{rest}")
-            raise refusal(model, told, where) from error
-        except InfostoreError as error:
-            rest = await transaction.roll_back()
-            raise Failed(f"{failure}: what was asked could not be recorded{rest}") from error
-        except BaseException:
-            await transaction.roll_back()
-            raise
+        return facts_of(out())
+
+    explain = explaining(model, lambda: f"{naming.failure} for domain `{at.domain.name}'")
+    steps = sum(draft.steps for draft in drafts)
+    if steps <= 1 and not any(draft.waits for draft in drafts):
+        await at_once(model, body, explain)
+        return MethodResult(0, out())
+    job = await by_job(
+        model,
+        turns,
+        Change(model.host, body, explain, steps),
+        Deed(task=Task.CHANGE, name=at.domain.name),
+        method=naming.method,
+        domains=tuple(draft.domain.uuid for draft in drafts),
+        patience=patience,
+    )
+    return answered(model, job, out)
 
 
 Body = Callable[[HostModel, Record, Arguments], Awaitable[MethodResult]]

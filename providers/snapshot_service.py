@@ -29,11 +29,12 @@ from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.failures import wbem_error
 from virtcim.jobs.snapshot_outcomes import Assignment, Task
 from virtcim.jobs.snapshots import plan
+from virtcim.providers.addresses import affected_system
 from virtcim.providers.concrete_job import started
 from virtcim.providers.configurations import Configuration
 from virtcim.providers.device_links import SYSTEM
 from virtcim.providers.families import Method
-from virtcim.providers.model import HostModel, domain_named
+from virtcim.providers.model import HostModel
 from virtcim.providers.snapshot_types import (
     GUEST_RUNS,
     LEGACY_TYPES,
@@ -202,17 +203,17 @@ def _need_image(domain: Domain) -> None:
 def _affected_system(model: HostModel, arguments: Arguments) -> Domain:
     """Return the domain that AffectedSystem names; raises InvalidParameter, NotFound."""
     path = arguments.get("affectedsystem")
-    if not isinstance(path, ObjectPath):
-        raise InvalidParameter("Missing AffectedSystem")
-    name = next((value for key, value in path.keys or () if key.lower() == "name"), None)
-    if name is None:
-        raise InvalidParameter("Missing Name property of AffectedSystem")
-    record = _resolved(model, path)
+    record = _resolved(model, path) if isinstance(path, ObjectPath) else None
     if record is not None and record.layout.class_name != model.class_name(SYSTEM):
         raise InvalidParameter("AffectedSystem is no domain")
-    domain = None if record is None else domain_named(model, record["Name"])
-    if domain is None:
-        raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
+    domain = affected_system(
+        model,
+        path,
+        missing="Missing AffectedSystem",
+        nameless="Missing Name property of AffectedSystem",
+    )
+    if record is None:
+        raise NotFound(f"AffectedSystem is not the path of domain `{domain.name}'")
     return domain
 
 

@@ -7,16 +7,30 @@ from virtcim.broker.calling import CALLER
 from virtcim.broker.embedded import Embedded
 from virtcim.broker.provider import Arguments, MethodResult
 from virtcim.hypervisors.actions import RenameDomain, SetAutostart, UndefineDomain
-from virtcim.hypervisors.errors import HypervisorError, InvalidState, NotSupported
+from virtcim.hypervisors.errors import (
+    HypervisorError,
+    HypervisorFailure,
+    InvalidState,
+    NotSupported,
+)
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.addresses import Addressed, system_addressed
+from virtcim.jobs.configuration import Doing
+from virtcim.jobs.transactions import Transaction
+from virtcim.jobs.undoing import Change
+from virtcim.providers.addresses import (
+    Addressed,
+    affected_system,
+    referenced_domain,
+    system_addressed,
+)
 from virtcim.providers.changes import Given
-from virtcim.providers.committing import Transaction, refusal
+from virtcim.providers.committing import Deed, Task, answered, by_job, refusal
 from virtcim.providers.drafts import Draft
-from virtcim.providers.model import HostModel, domain_named
+from virtcim.providers.model import HostModel
 from virtcim.providers.resource_methods import (
     Body,
+    Naming,
     committed,
     opened,
     rehearsed,
@@ -24,49 +38,67 @@ from virtcim.providers.resource_methods import (
 )
 from virtcim.schema.layouts import Record
 from virtcim.schema.valuemaps import AutomaticStartupAction
-from virtcim.wbem.paths import ObjectPath
-from virtcim.wbem.status import InvalidParameter, NotFound
+from virtcim.wbem.status import InvalidParameter, WBEMError
 
 # DestroySystem
 
 
 async def destroy_system(model: HostModel, _service: Record, arguments: Arguments) -> MethodResult:
     """Switch a domain off and undefine it; its disks stay."""
-    domain = _affected(model, arguments)
+    nameless = "AffectedSystem has no Name"
+    path = arguments.get("affectedsystem")
+    domain = affected_system(model, path, missing=nameless, nameless=nameless)
     async with AsyncExitStack() as turns:
         await take_turns(model, turns, [domain])
-        await _destroyed(model, await opened(model, domain))
-        await model.host.forget(domain.uuid)
-    return MethodResult(0)
+        end = _End(model, await opened(model, domain))
+        if end.draft.live is None:
+            await end.come()
+            return MethodResult(0)
+        deed = Deed(task=Task.DESTROY, name=domain.name, uuid=domain.uuid)
+        attempt = Doing(model.host, deed, end.done, end.explain, dict)
+        job = await by_job(
+            model, turns, attempt, deed, method="DestroySystem", domains=(domain.uuid,)
+        )
+        return answered(model, job, dict)
 
 
-def _affected(model: HostModel, arguments: Arguments) -> Domain:
-    path = arguments.get("affectedsystem")
-    keys = path.keys if isinstance(path, ObjectPath) else None
-    name = next((value for key, value in keys or () if key.lower() == "name"), None)
-    if not isinstance(name, str):
-        raise InvalidParameter("AffectedSystem has no Name")
-    domain = domain_named(model, name)
-    if domain is None:
-        raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
-    return domain
+class _End:
+    """The end of a domain, by what was read just now: events of a start may still be coming."""
 
+    def __init__(self, model: HostModel, draft: Draft) -> None:
+        self.draft = draft
+        self._model = model
+        self._stopped = ""
 
-async def _destroyed(model: HostModel, draft: Draft) -> None:
-    """Do it by what was read just now: events of a domain that has just started may be coming."""
-    stopped, domain = "", draft.domain
-    try:
-        if draft.live is not None:
-            await model.host.change(domain.uuid, Verb.DESTROY)
-            stopped = " (it was switched off)"
-        if draft.defined is not None:
-            await model.host.perform(UndefineDomain(uuid=domain.uuid))
-    except HypervisorError as error:
-        what = f"Unable to destroy domain `{domain.name}'{stopped}"
-        raise refusal(model, error, what) from error
+    async def come(self) -> None:
+        """Let it come; raises the CIM error that says how far it has."""
+        try:
+            await self.done()
+        except HypervisorError as error:
+            raise self.explain(error, "") from error
+
+    async def done(self) -> None:
+        """Let it come; raises HypervisorError."""
+        host, uuid = self._model.host, self.draft.domain.uuid
+        if self.draft.live is not None:
+            await host.change(uuid, Verb.DESTROY)
+            self._stopped = " (it was switched off)"
+        if self.draft.defined is not None:
+            await host.perform(UndefineDomain(uuid=uuid))
+        await host.forget(uuid)
+
+    def explain(self, error: Exception, rest: str) -> WBEMError:
+        """Return what a client is told."""
+        detail = error.detail if isinstance(error, HypervisorError) else str(error)
+        what = f"Unable to destroy domain `{self.draft.domain.name}'{self._stopped}"
+        kind = type(error) if isinstance(error, HypervisorError) else HypervisorFailure
+        return refusal(self._model, kind(f"{detail}{rest}"), what)
 
 
 # ModifySystemSettings
+
+
+_MODIFY = Naming("ModifySystemSettings", "Modify system failed")
 
 
 async def modify_system_settings(
@@ -86,8 +118,7 @@ async def modify_system_settings(
         _plan_rename(draft, settings.values)
         if CALLER.get().dry_run:
             return rehearsed((draft,))
-        await committed(model, (draft,), "Modify system failed")
-    return MethodResult(0)
+        return await committed(model, turns, (draft,), _MODIFY, dict)
 
 
 def _addressed(model: HostModel, settings: Embedded) -> Addressed:
@@ -97,10 +128,7 @@ def _addressed(model: HostModel, settings: Embedded) -> Addressed:
     name = settings.get("VirtualSystemIdentifier")
     if not isinstance(name, str):
         raise InvalidParameter("Missing VirtualSystemIdentifier")
-    domain = domain_named(model, name)
-    if domain is None:
-        raise NotFound(f"Referenced domain `{name}' does not exist: Domain not found")
-    return Addressed(domain, pending=False)
+    return Addressed(domain=referenced_domain(model, name), pending=False)
 
 
 def _check_uuid(domain: Domain, given: Given) -> None:
@@ -174,7 +202,8 @@ def _plan(
         raise refusal(draft.model, NotSupported("the hypervisor cannot do that"), what)
 
     async def step(transaction: Transaction) -> None:
-        await transaction.do(do, what, undo)
+        async with transaction.step(what, Change(action=undo)):
+            await draft.model.host.perform(do)
 
     draft.further.append(step)
     draft.notes.append(what)

@@ -36,6 +36,11 @@ class ObjectPath:
         """Return the path with the namespace, and the host if given, filled in where missing."""
         return replace(self, namespace=self.namespace or namespace, host=self.host or host)
 
+    def key(self, name: str) -> KeyValue | None:
+        """Return the value of the first key of this name; None where there is none."""
+        wanted = name.lower()
+        return next((value for key, value in self.keys or () if key.lower() == wanted), None)
+
     def identity(self) -> tuple[object, ...]:
         """Return a hashable form that is equal exactly for paths that name the same object.
 

@@ -15,6 +15,10 @@ DateTime = NewType("DateTime", str)
 """25 characters: `yyyymmddhhmmss.mmmmmm+utc`, or an interval `ddddddddhhmmss.mmmmmm:000`."""
 
 
+NO_TIME = DateTime("00000000000000.000000:000")
+"""The interval of no length; of a method that can wait, at once."""
+
+
 class CIMType(StrEnum):
     """The intrinsic types by their wire name (DSP0201, TYPE attribute)."""
 

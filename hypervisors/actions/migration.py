@@ -85,6 +85,15 @@ class ReadJob(Action[JobStatistics | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFinishedJob(Action[JobStatistics | None]):
+    """Read what the last job of a domain has done in all; None means that nobody knows."""
+
+    seconds: ClassVar[float] = 10.0
+
+    uuid: DomainUUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbortJob(Action[None]):
     """Ask the job of a domain to end without success; raises InvalidState where there is none."""
 
@@ -96,14 +105,6 @@ class StartPostCopy(Action[None]):
     """Let the domain run on at the destination now, and the rest of its memory follow."""
 
     uuid: DomainUUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetMigrationSpeed(Action[None]):
-    """Bound the bandwidth of the migrations of a domain, also of the one under way; MiB/s."""
-
-    uuid: DomainUUID
-    bandwidth_mib: int
 
 
 # The other end

@@ -63,6 +63,7 @@ class NewNetwork:
 
     name: str
     forward: Forward
+    uuid: str | None = None
     device: str | None = None
     bridge: str | None = None
     address: NewAddress | None = None
@@ -72,6 +73,7 @@ def network_text(network: NewNetwork) -> str:
     """Return a `<network>`; raises InvalidArgument."""
     children = (
         named("name", network.name),
+        named("uuid", network.uuid),
         _forward(network),
         _bridge(network),
         None if network.address is None else _ip(network.address),

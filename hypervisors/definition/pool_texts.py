@@ -18,6 +18,7 @@ class NewPool:
 
     name: str
     kind: str
+    uuid: str | None = None
     target: str | None = None
     host: str | None = None
     directory: str | None = None
@@ -49,7 +50,12 @@ def pool_text(pool: NewPool) -> str:
         named("name", pool.source_name),
     )
     target = made("target", named("path", pool.target)) if pool.target else None
-    children = (named("name", pool.name), source if len(source) else None, target)
+    children = (
+        named("name", pool.name),
+        named("uuid", pool.uuid),
+        source if len(source) else None,
+        target,
+    )
     return written(made("pool", *children, type=pool.kind))
 
 

@@ -57,7 +57,7 @@ class NativeSnapshot(Protocol):
 
     def getName(self) -> str: ...  # noqa: D102, N802
     def getXMLDesc(self, flags: int) -> str: ...  # noqa: D102, N802
-    def delete(self) -> int: ...  # noqa: D102
+    def delete(self, flags: int = 0) -> int: ...  # noqa: D102
 
 
 class NativeResource(Protocol):
@@ -137,7 +137,6 @@ class NativeDomain(Protocol):
     def jobStats(self, flags: int = 0) -> dict[str, Any]: ...  # noqa: D102, N802
     def abortJob(self) -> int: ...  # noqa: D102, N802
     def migrateStartPostCopy(self, flags: int = 0) -> int: ...  # noqa: D102, N802
-    def migrateSetMaxSpeed(self, bandwidth: int, flags: int = 0) -> int: ...  # noqa: D102, N802
     def migrateSetMaxDowntime(self, downtime: int, flags: int = 0) -> int: ...  # noqa: D102, N802
     def migrate3(  # noqa: D102
         self, destination: "NativeConnection", parameters: dict[str, Any], flags: int

@@ -214,7 +214,9 @@ def test_post_copy_ends_what_never_converges(scene: Scene) -> None:
     uuid = scene.guest("follower")
     scene.pair.press(uuid, Key.DIRTY)
     wanted = setting(PostCopy=True, Bandwidth=pywbem.Uint16(8))
-    scene.ended(scene.migrate("follower", wanted), COMPLETED)
+    job = scene.ended(scene.migrate("follower", wanted), COMPLETED)
+    assert (job["PercentComplete"], job["DataRemaining"]) == (100, 0)
+    assert job["DataTotal"] > 0
     assert scene.is_there("follower", uuid)
 
 

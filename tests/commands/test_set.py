@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.running import virtcim
-from tests.serving import EIGHT_STATES, RunningServer, serving
+from tests.serving import EIGHT_STATES, PASSWORD, USER, RunningServer, let_in, serving
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,22 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
     ended = virtcim("set", "web", "Notes=x", "--config", config)
     assert ended.code == 1
     assert "is the server running" in ended.err
+
+
+def test_who_may_not_log_in_is_told(tmp_path: Path) -> None:
+    """Without a name, and with a wrong password: that, and not that there is no server."""
+    let_in(tmp_path)
+    with serving(EIGHT_STATES, tmp_path) as server:
+        arguments = ("set", "shutoff", "Notes=x", "--url", server.url)
+        nobody = virtcim(*arguments)
+        wrong = virtcim(*arguments, "--user", USER, "--password-stdin", said="guess\n")
+        right = virtcim(*arguments, "--user", USER, "--password-stdin", said=f"{PASSWORD}\n")
+    for ended in (nobody, wrong):
+        assert (ended.code, ended.out) == (1, "")
+        assert "401" in ended.err
+        assert "is the server running" not in ended.err
+        assert len(ended.err.splitlines()) == 1
+    assert (right.code, right.err) == (0, "")
 
 
 def test_a_change_is_shown_and_made(server: RunningServer) -> None:

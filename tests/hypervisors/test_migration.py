@@ -20,9 +20,9 @@ from virtcim.hypervisors.actions import (
     JobStatistics,
     Migrate,
     MigrationFlag,
+    ReadFinishedJob,
     ReadJob,
     RemoveLeftover,
-    SetMigrationSpeed,
     StartAt,
     StartPostCopy,
 )
@@ -253,21 +253,6 @@ def test_what_never_converges_is_aborted(pair: Pair, flags: tuple[MigrationFlag,
     eventually(lambda: pair.stayed(uuid))
 
 
-def test_a_job_obeys_while_it_runs(pair: Pair) -> None:
-    """More bandwidth lets it end."""
-    uuid = pair.guest("hastened")
-    pair.press(uuid, Key.DIRTY)
-
-    async def scene(hypervisor: LibvirtHypervisor) -> None:
-        migration = asyncio.create_task(hypervisor.perform(move(pair, uuid, bandwidth_mib=SLOW)))
-        await under_way(hypervisor, uuid)
-        await hypervisor.perform(SetMigrationSpeed(uuid=uuid, bandwidth_mib=1000))
-        await migration
-
-    play(pair.source, scene)
-    assert pair.moved(uuid)
-
-
 def test_post_copy_ends_what_never_converges(pair: Pair) -> None:
     """The guest runs at the destination while its memory follows."""
     uuid = pair.guest("follower")
@@ -278,11 +263,33 @@ def test_post_copy_ends_what_never_converges(pair: Pair) -> None:
         migration = asyncio.create_task(hypervisor.perform(action))
         await under_way(hypervisor, uuid)
         await hypervisor.perform(StartPostCopy(uuid=uuid))
-        await hypervisor.perform(SetMigrationSpeed(uuid=uuid, bandwidth_mib=1000))
         await migration
 
     play(pair.source, scene)
     assert pair.moved(uuid)
+
+
+def test_what_a_job_has_done_is_known_at_the_destination(pair: Pair) -> None:
+    """However often it is asked; before its first job a domain has none to tell of."""
+    uuid = pair.guest("told")
+    play(pair.source, lambda one: _finished(one, uuid, job=None))
+    play(pair.source, lambda one: one.perform(move(pair, uuid)))
+
+    async def scene(hypervisor: LibvirtHypervisor) -> None:
+        for _ in range(2):
+            job = await hypervisor.perform(ReadFinishedJob(uuid=uuid))
+            assert job is not None
+            assert job.data_total > 0
+            assert job.data_processed > 0
+            assert job.data_remaining == 0
+
+    play(pair.target, scene)
+
+
+async def _finished(
+    hypervisor: LibvirtHypervisor, uuid: DomainUUID, *, job: JobStatistics | None
+) -> None:
+    assert await hypervisor.perform(ReadFinishedJob(uuid=uuid)) == job
 
 
 # The other end

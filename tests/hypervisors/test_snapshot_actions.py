@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.lab import Lab, eventually
 from virtcim.hypervisors.actions import (
@@ -23,6 +24,7 @@ from virtcim.hypervisors.actions import (
     UndefineDomain,
 )
 from virtcim.hypervisors.definition import parse_domain
+from virtcim.hypervisors.definition.snapshot_images import SnapshotImages, snapshot_images
 from virtcim.hypervisors.definition.snapshots import (
     LONGEST_NAME,
     keeps_snapshots,
@@ -87,6 +89,21 @@ def test_firmware_in_a_flash_device_is_in_no_snapshot(loader: str, *, keeps: boo
         "<disk type='file'><driver type='qcow2'/></disk></devices></domain>"
     )
     assert keeps_snapshots(parse_domain(text)) is keeps
+
+
+def test_where_a_snapshot_is() -> None:
+    """In images over the disks, inside those of the domain of that moment, or nowhere."""
+    text = """<domainsnapshot><name>s</name><disks>
+      <disk name="vda" snapshot="external"><source file="/over"/></disk>
+      <disk name="vdb" snapshot="external"><source dev="/dev/over"/></disk>
+      <disk name="vdc" snapshot="external"/>
+      <disk name="vdd" snapshot="internal"/><disk name="vde" snapshot="no"/></disks>{}
+    </domainsnapshot>"""
+    disk = "<disk><source file='/{0}'/><target dev='{0}'/></disk>"
+    domain = f"<domain><devices>{disk.format('vdd')}{disk.format('vde')}</devices></domain>"
+    found = snapshot_images(text.format(domain))
+    assert found == SnapshotImages(frozenset({"/over", "/dev/over"}), frozenset({"/vdd"}))
+    assert snapshot_images(text.format("")).inside == frozenset()
 
 
 # On both drivers that have snapshots
@@ -239,7 +256,7 @@ def test_disks_that_cannot_keep_a_snapshot(lab: Lab) -> None:
             if not before.active:
                 await hypervisor.change(uuid, Verb.START)
 
-    _play((lab.uri(), lab.guest_xml("kept")), scene)
+    _play((_answering(lab), lab.guest_xml("kept")), scene)
     connection.close()
 
 
@@ -264,7 +281,68 @@ def test_disks_alone_of_a_running_guest(lab: Lab) -> None:
         assert "kept.over" not in (facts.live_xml or "")
         assert not (lab.directory / "kept.over").exists()
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
+
+
+def test_a_snapshot_of_disks_that_were_left(lab: Lab) -> None:
+    """Who went back to an older one can delete it; what is inside its image can still be applied.
+
+    As long as the domain is on another image, the one inside cannot be deleted, and the error says
+    what to do.
+    """
+
+    async def scene(hypervisor: LibvirtHypervisor, uuid: DomainUUID) -> None:
+        def delete(name: str) -> Awaitable[None]:
+            return hypervisor.perform(DeleteSnapshot(uuid=uuid, name=name))
+
+        def apply(name: str) -> Awaitable[None]:
+            return hypervisor.perform(RevertToSnapshot(uuid=uuid, name=name))
+
+        await hypervisor.change(uuid, Verb.START)
+        await full(hypervisor, uuid, "old")
+        await hypervisor.perform(CreateSnapshot(uuid=uuid, name="over", content=Content.DISKS))
+        with pytest.raises(NotSupported, match=r"delete the snapshots of disks .* after it"):
+            await delete("old")
+        with pytest.raises(NotSupported, match="apply an older snapshot first"):
+            await delete("over")
+        await full(hypervisor, uuid, "inside")
+        await apply("old")
+        with pytest.raises(NotSupported, match="apply it first"):
+            await delete("inside")
+        with capture_logs() as logs:
+            await delete("over")
+        images_left = [str(lab.directory / "kept.over")]
+        assert [(one["event"], one["images"]) for one in logs] == [("image_left", images_left)]
+        assert (lab.directory / "kept.over").exists()
+        await apply("inside")
+        await delete("inside")
+        await apply("old")
+        await delete("old")
+        facts = await read(hypervisor, uuid)
+        assert (facts.snapshots, facts.state, images(lab)) == ((), DomainState.RUNNING, [])
+        (lab.directory / "kept.over").unlink()
+
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
+
+
+def test_a_snapshot_inside_an_image_that_would_go(lab: Lab) -> None:
+    """The snapshot that the image was made with stays as long as the other is there."""
+
+    async def scene(hypervisor: LibvirtHypervisor, uuid: DomainUUID) -> None:
+        await hypervisor.change(uuid, Verb.START)
+        await hypervisor.perform(CreateSnapshot(uuid=uuid, name="over", content=Content.DISKS))
+        await full(hypervisor, uuid, "inside")
+        before = await read(hypervisor, uuid)
+        with pytest.raises(InvalidState, match=r"snapshot `inside' .*: delete that one first"):
+            await hypervisor.perform(DeleteSnapshot(uuid=uuid, name="over"))
+        assert await read(hypervisor, uuid) == before
+        for name in ("inside", "over"):
+            await hypervisor.perform(DeleteSnapshot(uuid=uuid, name=name))
+        facts = await read(hypervisor, uuid)
+        assert (facts.snapshots, facts.state) == ((), DomainState.RUNNING)
+        assert not (lab.directory / "kept.over").exists()
+
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 def test_disks_alone_of_a_guest_that_is_off(lab: Lab) -> None:
@@ -277,7 +355,7 @@ def test_disks_alone_of_a_guest_that_is_off(lab: Lab) -> None:
         await hypervisor.perform(DeleteSnapshot(uuid=uuid, name="in"))
         assert images(lab) == []
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 def test_a_guest_goes_on_where_it_was(lab: Lab) -> None:
@@ -296,7 +374,7 @@ def test_a_guest_goes_on_where_it_was(lab: Lab) -> None:
         assert "READY" not in lab.serial_text("kept")  # the file is begun anew by each process
         assert await hypervisor.perform(IsBusy(uuid=uuid)) is False
 
-    _play((lab.uri(), lab.kept_guest_xml("kept")), scene)
+    _play((_answering(lab), lab.kept_guest_xml("kept")), scene)
 
 
 async def full(
@@ -326,6 +404,12 @@ def images(lab: Lab) -> list[str]:
     command = ("qemu-img", "snapshot", "-U", "-l", str(lab.directory / "kept.qcow2"))
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [line.split()[1] for line in said.splitlines()[2:]]
+
+
+def _answering(lab: Lab) -> str:
+    """Return the URI of a lab, as soon as it answers."""
+    lab.connect().close()
+    return lab.uri()
 
 
 def _play(made: tuple[str, str], scene: Scene) -> None:

@@ -16,7 +16,6 @@ from virtcim.hypervisors.libvirt.schemes import SCHEMES, public_uri, scheme_of
 from virtcim.hypervisors.libvirt.states import STATES, state_and_reason
 from virtcim.hypervisors.libvirt.verbs import SENSIBLE, VERBS
 from virtcim.hypervisors.model import (
-    LIST_GROUPS,
     REASONS,
     DomainState,
     ListFlag,
@@ -109,12 +108,6 @@ def test_events_and_flags_of_the_binding_are_all_named() -> None:
     assert set(EventId) >= EVENT_IDS
     flags = {n for k, n in vars(libvirt).items() if k.startswith("VIR_CONNECT_LIST_DOMAINS_")}
     assert flags == {flag.value for flag in ListFlag}
-
-
-def test_listing_groups_are_the_flags_once_each() -> None:
-    """Seven groups, disjoint, complete."""
-    assert len(LIST_GROUPS) == 7
-    assert sum(LIST_GROUPS) == sum(ListFlag)
 
 
 def test_every_error_code_of_the_binding_has_a_situation() -> None:

@@ -219,3 +219,10 @@ def play(
         await host.close()
 
     asyncio.run(whole())
+
+
+async def survey(host: Host) -> None:
+    """Have what domains share read now; raises what the hypervisor raises."""
+    error = await asyncio.shield(host._resources.request())
+    if error is not None:
+        raise error

@@ -266,7 +266,7 @@ def test_a_record_is_joined_kept_over_a_rename_and_removed_with_its_domain() -> 
         assert host.listing.names["renamed"].record == record
         assert "a" not in host.listing.names
         assert B in store.held
-        host._interval = 0.0
+        host._memory._seconds = 0.0
         await host.reconcile()
         assert store.held.keys() == {A}
 
@@ -282,7 +282,7 @@ def test_a_record_of_a_lost_host_is_kept() -> None:
         with pytest.raises(ConnectionLost):
             await host.reconcile()
         hypervisor.connected, store.full = True, True
-        host._interval = 0.0
+        host._memory._seconds = 0.0
         with capture_logs() as logs:
             await host.reconcile()
         assert [entry["event"] for entry in logs] == ["record_not_removed"]
@@ -401,7 +401,7 @@ def test_the_record_of_a_domain_that_migrates_is_kept() -> None:
     store = Store({B: DomainRecord(weight=7, migrating=True)})
 
     async def scene(_hypervisor: Scripted, host: Host, _seen: Seen) -> None:
-        host._interval = 0.0
+        host._memory._seconds = 0.0
         await host.reconcile()
         await host.reconcile()
         assert B in store.held

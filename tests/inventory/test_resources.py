@@ -10,7 +10,7 @@ import libvirt
 import pytest
 from structlog.testing import capture_logs
 
-from tests.inventory.scripted import A, Scripted, Store, facts
+from tests.inventory.scripted import A, Scripted, Store, facts, survey
 from virtcim.hypervisors.errors import ConnectionLost
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import ConnectionChange
@@ -92,13 +92,13 @@ def test_what_has_not_changed_stays_the_same_object() -> None:
         told: list[ResourceFacts] = []
         host.on_resources(lambda: told.append(host.resources))
         hypervisor.shared = with_filter("f")
-        await host.refresh_resources()
+        await survey(host)
         first = host.resources
-        await host.refresh_resources()
+        await survey(host)
         assert host.resources is first
         hypervisor.shared = with_filter("g")
         await host.reconcile()
-        await host.refresh_resources()
+        await survey(host)
         assert [one.filters[0].name for one in told] == ["f", "g"]
 
     play(scene)
@@ -108,7 +108,7 @@ def test_a_storm_of_events_makes_one_read_and_one_more() -> None:
     """While the first runs, a hundred events wait as one, and what was last is what is known."""
 
     async def scene(hypervisor: Scripted, host: Host) -> None:
-        await host.refresh_resources()
+        await survey(host)
         hypervisor.surveys = 0
         hypervisor.before_survey = lambda: asyncio.sleep(0.005)
         for number in range(100):
@@ -130,13 +130,13 @@ def test_a_failed_read_keeps_what_is_known_and_is_tried_again(
 
     async def scene(hypervisor: Scripted, host: Host) -> None:
         hypervisor.shared = with_filter("f")
-        await host.refresh_resources()
+        await survey(host)
         before = host.resources
         hypervisor.surveys = 0
         hypervisor.failure = ConnectionLost("gone")
         with capture_logs() as logs:
             with pytest.raises(ConnectionLost):
-                await host.refresh_resources()
+                await survey(host)
             await until(lambda: hypervisor.surveys == 2)
             await asyncio.sleep(0.05)
         assert [line["event"] for line in logs] == ["resources_failed"] * 2
@@ -163,7 +163,7 @@ def test_a_defect_of_a_driver_is_logged_and_costs_nothing_else() -> None:
         assert {line["event"] for line in logs} == {"driver_defect"}
         hypervisor.failure = None
         hypervisor.shared = with_filter("f")
-        await host.refresh_resources()
+        await survey(host)
         assert host.resources == with_filter("f")
 
     play(scene, sample_interval=0.01)
@@ -178,7 +178,7 @@ def test_a_host_that_closes_does_not_wait_for_a_read() -> None:
             await asyncio.Event().wait()
 
         hypervisor.before_survey = never
-        waiting = asyncio.create_task(host.refresh_resources())
+        waiting = asyncio.create_task(survey(host))
         await until(lambda: hypervisor.surveys > 0)
         await host.close()
         with pytest.raises(asyncio.CancelledError):
@@ -212,7 +212,7 @@ def test_without_an_interval_there_are_no_samples() -> None:
     """Nothing is asked."""
 
     async def scene(hypervisor: Scripted, host: Host) -> None:
-        await host.refresh_resources()
+        await survey(host)
         assert hypervisor.samples == 0
         assert host.sample is NO_SAMPLE
 

@@ -19,6 +19,7 @@ from virtcim.hypervisors.actions import (
     InspectDestination,
     JobStatistics,
     Migrate,
+    ReadFinishedJob,
     ReadJob,
     RemoveLeftover,
     StartAt,
@@ -58,6 +59,7 @@ class Source(Scripted):
         self.migrate: Callable[[], Awaitable[None]] = self.arrive
         self.fail: dict[type[Action[Any]], HypervisorError] = {}
         self.jobs: list[JobStatistics | None] = []
+        self.finished_job: JobStatistics | None = None
         self.done: list[Action[Any]] = []
         self.verbs_done: list[Verb] = []
 
@@ -126,6 +128,10 @@ async def _read_job(source: Source, _action: ReadJob) -> JobStatistics | None:
     return source.jobs.pop(0) if source.jobs else None
 
 
+async def _read_finished_job(source: Source, _action: ReadFinishedJob) -> JobStatistics | None:
+    return source.finished_job
+
+
 async def _remove(source: Source, action: RemoveLeftover) -> None:
     if action.uri is None:
         source.now.pop(A, None)
@@ -150,6 +156,7 @@ DOINGS: Mapping[type[Action[Any]], Callable[[Source, Any], Awaitable[Any]]] = {
     InspectDestination: _inspect,
     Migrate: _migrate,
     ReadJob: _read_job,
+    ReadFinishedJob: _read_finished_job,
     RemoveLeftover: _remove,
     StartAt: _start,
     BringBack: _bring_back,

@@ -120,6 +120,69 @@ def test_a_job_that_cannot_be_written_is_none(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_a_job_is_given_turns_that_are_held(tmp_path: Path) -> None:
+    """It gives them back at its end; one that cannot be written leaves them with who has them."""
+
+    async def scene(stage: Stage) -> None:
+        turns, gate = stage.host.turns, Gate()
+        for uuid in (A, B):
+            await turns.take(uuid, "a change")
+        plan = stage.plan(gate.work, parameters={"others": [B]}, held=(A, B))
+
+        async def full(_step: JobWrite) -> None:
+            raise DiskFull("store")
+
+        stage.store.write_job, write = full, stage.store.write_job
+        with pytest.raises(DiskFull):
+            await stage.engine.start(plan)
+        stage.store.write_job = write
+        job = await stage.engine.start(plan)
+        assert job.domains == (A, B)
+        waiting = asyncio.create_task(turns.take(B, "another"))
+        assert await stage.engine.end_of(job.id, 0.01) is None
+        assert not waiting.done()
+        gate.go.set()
+        done = await stage.engine.end_of(job.id, None)
+        assert done is not None
+        assert done.state == S.COMPLETED
+        await waiting
+        turns.release(B)
+        assert await stage.engine.end_of(job.id, None) == done
+
+    play(tmp_path, scene)
+
+
+def test_a_start_that_nobody_waits_for_any_more_is_taken_back(tmp_path: Path) -> None:
+    """Its first step may be durable all the same; then it goes again, with the flag."""
+
+    async def scene(stage: Stage) -> None:
+        write, slow = stage.store.write_job, asyncio.Event()
+
+        async def shielded(step: JobWrite) -> None:
+            await asyncio.shield(asyncio.create_task(late(step)))
+
+        async def late(step: JobWrite) -> None:
+            await slow.wait()
+            await write(step)
+
+        stage.store.write_job = shielded
+        plan = stage.plan(Gate().work, migrating=True)
+        starting = asyncio.create_task(stage.engine.start(plan))
+        await asyncio.sleep(0)
+        await stage.until(lambda: A in stage.host.turns._queues)
+        starting.cancel()
+        await asyncio.wait([starting])
+        assert starting.cancelled()
+        slow.set()
+        stage.store.write_job = write
+        await stage.engine.close()
+        assert await stage.store.jobs() == []
+        assert not (await stage.store.records("h"))[A].migrating
+        assert A not in stage.host.turns._queues
+
+    play(tmp_path, scene)
+
+
 def test_a_job_holds_its_domains_turn(tmp_path: Path) -> None:
     """A second one for the same domain is refused, one for another is not."""
 

@@ -284,6 +284,21 @@ def test_post_copy_begins_after_one_pass() -> None:
     assert scene.run.shown[0]["iteration"] == 1
 
 
+def test_at_the_end_nothing_remains() -> None:
+    """As the hypervisor tells what it was in all, or because it has arrived."""
+    known = Scene(move())
+    known.source.finished_job = JobStatistics(data_total=9, data_processed=9, downtime_ms=3)
+    assert known.result() == {}
+    told = ("data_total", "data_processed", "data_remaining", "downtime_ms")
+    assert [known.run.shown[-1][name] for name in told] == [9, 9, 0, 3]
+    unknown = Scene(move(flags=frozenset({MigrationFlag.POSTCOPY})))
+    assert unknown.result() == {}
+    assert unknown.run.shown == [{"percent": 100, "data_remaining": 0}]
+    without_memory = Scene(move(MoveType.OFFLINE))
+    assert without_memory.result() == {}
+    assert without_memory.run.shown == []
+
+
 # After a crash
 
 
@@ -299,7 +314,7 @@ def test_a_new_server_goes_on() -> None:
     del moved.source.now[A]
     moved.source.jobs = [JobStatistics(data_processed=1)]
     assert moved.result() == {}
-    assert len(moved.run.shown) == 1
+    assert [one["data_remaining"] for one in moved.run.shown] == [0, 0]
     stayed = Scene(move(), Phase.TRANSFER)
     assert "the server ended while it was under way" in stayed.failure()
     begun = Scene(move(MoveType.RESTART), Phase.BEGINNING)
@@ -311,8 +326,8 @@ def test_what_was_recovered_twice_is_moved_once() -> None:
     scene = Scene(move(), Phase.TRANSFER)
     scene.source.there = ALIVE
     del scene.source.now[A]
-    cast("Store", scene.here._store).held = {}
-    cast("Store", scene.there._store).held = {A: DomainRecord(weight=7)}
+    cast("Store", scene.here._memory._store).held = {}
+    cast("Store", scene.there._memory._store).held = {A: DomainRecord(weight=7)}
     assert scene.result() == {}
     assert scene.there.record_of(A) == DomainRecord(weight=7)
 

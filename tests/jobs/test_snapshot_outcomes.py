@@ -21,8 +21,9 @@ from virtcim.hypervisors.model import (
 )
 from virtcim.infostore.jobs import JobKind, JobRecord
 from virtcim.inventory import Host
+from virtcim.jobs.phrases import STATES
 from virtcim.jobs.snapshot_outcomes import OUTCOMES, Assignment, Outcome, Seen, Task, outcome
-from virtcim.jobs.snapshots import _DO, _FINISH, _NAMES, _PHRASES, _STATES
+from virtcim.jobs.snapshots import _DO, _FINISH, _NAMES, _PHRASES
 
 DONE, UNDONE, AGAIN = Outcome.DONE, Outcome.UNDONE, Outcome.TO_BE_DONE
 CRASH, WATCHED, SAVED = Seen(), Seen(watched=True), Seen(saved=True)
@@ -142,7 +143,7 @@ def test_tables_are_total(table: dict[Task, object]) -> None:
 
 def test_every_state_has_its_word() -> None:
     """What a domain is can always be said."""
-    assert set(_STATES) == set(DomainState)
+    assert set(STATES) == set(DomainState)
 
 
 @pytest.mark.parametrize("run", [RUN, None])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.hypervisors.definition.corpus import DATA, texts
 from tests.hypervisors.standing import StandingHypervisor, facts_of
+from tests.inventory.scripted import survey
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from virtcim.configuration.hypervisors import DRIVERS
 from virtcim.hypervisors.definition import parse_domain, parse_network, parse_pool
@@ -219,7 +220,7 @@ async def model_of(one: DomainFacts) -> HostModel:
     hypervisor = StandingHypervisor((one,), resources())
     host = Host("h", hypervisor, Store(), prefix=prefix, namespace=NAMESPACE)
     await host.start()
-    await host.refresh_resources()
+    await survey(host)
     await host.close()
     return HostModel(host, Server(SERVER, "1.2.3"), build_repository((prefix,)), Engine(Store()))
 

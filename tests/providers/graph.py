@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from tests.inventory.scripted import survey
 from tests.inventory.test_resources import until
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from virtcim.broker.broker import Broker
@@ -35,7 +36,7 @@ class Graph:
     async def start(self) -> None:
         """Read everything, once."""
         await self.host.start()
-        await self.host.refresh_resources()
+        await survey(self.host)
         await until(lambda: self.host.sample.at is not None)
 
     def providers(self) -> Mapping[str, Provider]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from tests.hypervisors.standing import StandingHypervisor
+from tests.inventory.scripted import survey
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from virtcim.hypervisors.model import DomainFacts, DomainUUID
 from virtcim.hypervisors.resources import (
@@ -62,7 +63,7 @@ def model_of(
 async def _read(hypervisor: StandingHypervisor, *, compat: bool) -> HostModel:
     host = Host("h", hypervisor, Store(), prefix=PREFIX, namespace=NAMESPACE, sample_interval=3600)
     await host.start()
-    await host.refresh_resources()
+    await survey(host)
     while host.sample.at is None:  # noqa: ASYNC110 (the sampler tells nobody)
         await asyncio.sleep(0)
     await host.close()

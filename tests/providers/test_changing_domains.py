@@ -15,7 +15,10 @@ from virtcim.hypervisors.definition import parse_domain
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.model import Verb
 from virtcim.infostore.records import DomainRecord
-from virtcim.providers import live_changes
+from virtcim.jobs import undoing
+from virtcim.jobs.states import JobRequest
+from virtcim.providers import committing
+from virtcim.schema.valuemaps import JobState
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import (
     AlreadyExists,
@@ -348,21 +351,53 @@ def test_all_or_nothing(lab: Lab) -> None:
     work(scene, lab.uri(), "KVM")
 
 
-def test_a_guest_that_keeps_its_device(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A boot sector does not let go of PCI devices: that is said, and its definition stays."""
-    monkeypatch.setattr(live_changes, "DETACH_SECONDS", 0.5)
+async def _stubborn(shop: Workshop, lab: Lab) -> str:
+    """Start a guest that will not let go of a disk, and return its definition."""
+    await guest(shop, lab, "stubborn")
+    path = str(lab.boot_image("stubborn-b"))
+    await start(shop, "stubborn")
+    disk = {"VirtualDevice": "vdb", "BusType": "virtio", "Address": path}
+    await shop.add("stubborn", shop.mof("Disk", disk))
+    return (await shop.texts("stubborn")).persistent or ""
+
+
+async def _job_of_removal(shop: Workshop) -> str:
+    """Ask for the disk, and return the id of the job in which that goes on."""
+    paths = (shop.path("Disk", "stubborn/vdb"),)
+    reply = await shop.reply("RemoveResourceSettings", ResourceSettings=paths)
+    assert reply.return_value == 4096
+    (job,) = (one.value for one in reply.out)
+    assert isinstance(job, ObjectPath)
+    assert job.class_name == "KVM_ConfigurationJob"
+    return str(job.key("InstanceID"))
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["refused", "terminated"])
+def test_a_guest_that_keeps_its_device(
+    lab: Lab,
+    monkeypatch: pytest.MonkeyPatch,
+    ended: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A boot sector does not let go of PCI devices: the job says so, and its definition stays."""
+    monkeypatch.setattr(undoing, "DETACH_SECONDS", 60.0 if ended else 5.5)
+    monkeypatch.setattr(committing, "ANSWER_SECONDS", 1.0)
 
     async def scene(shop: Workshop) -> None:
-        await guest(shop, lab, "stubborn")
-        path = str(lab.boot_image("stubborn-b"))
-        await start(shop, "stubborn")
-        disk = {"VirtualDevice": "vdb", "BusType": "virtio", "Address": path}
-        await shop.add("stubborn", shop.mof("Disk", disk))
-        before = (await shop.texts("stubborn")).persistent
-        with pytest.raises(
-            Failed, match=r"let go of vdb and has not.*may do so later; nothing else"
-        ):
-            await shop.remove("Disk", "stubborn/vdb")
+        before = await _stubborn(shop, lab)
+        job = await _job_of_removal(shop)
+        if ended:
+            await shop.engine.request(job, JobRequest.TERMINATE, "anna")
+        end = await shop.engine.end_of(job, 60)
+        assert end is not None
+        said = end.error or ""
+        if ended:
+            assert end.state == JobState.TERMINATED
+            assert said.startswith("terminated at the request of anna: Remove resource failed")
+            assert said.endswith("it was stopped; nothing else was changed")
+        else:
+            assert end.state == JobState.EXCEPTION
+            assert "let go of vdb and has not" in said
+            assert said.endswith("may do so later; nothing else was changed")
         assert lines(before, (await shop.texts("stubborn")).persistent) == []
         await destroy(shop, "stubborn")
 

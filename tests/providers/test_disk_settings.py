@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tests.hypervisors.standing import StandingHypervisor, facts_of
+from tests.inventory.scripted import survey
 from tests.providers.handmade import PREFIX, domain_text, model_of, provider, records, told
 from tests.providers.settings_made import settings_in, settings_of
 from tests.providers.stage import NAMESPACE, SERVER, Store
@@ -200,7 +201,7 @@ def test_a_volume_that_grows_keeps_the_records() -> None:
         hypervisor = StandingHypervisor((facts_of(None, domain_text("web", ALL)),), STORAGE)
         host = Host("h", hypervisor, Store(), prefix=PREFIX, namespace=NAMESPACE)
         await host.start()
-        await host.refresh_resources()
+        await survey(host)
         model = HostModel(
             host, Server(SERVER, "1.2.3"), build_repository((PREFIX,)), Engine(Store())
         )
@@ -208,10 +209,10 @@ def test_a_volume_that_grows_keeps_the_records() -> None:
         before = provider(model, DISK_SETTING).records()
         assert next(record["VirtualQuantity"] for record in before) == 2**30
         hypervisor.shared = pool_with(volume("web.qcow2", 2**30, 5), volume("data", 2**31, 6))
-        await host.refresh_resources()
+        await survey(host)
         assert provider(model, DISK_SETTING).records() is before
         hypervisor.shared = pool_with(volume("web.qcow2", 2**33), volume("data", 2**31))
-        await host.refresh_resources()
+        await survey(host)
         assert records(model, DISK_SETTING)[0]["VirtualQuantity"] == 2**33
         await host.close()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.inventory.scripted import survey
 from tests.lab import Lab
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from virtcim.broker.broker import Broker
@@ -115,7 +116,7 @@ def play(lab: Lab, scene: Scene, *, compat: bool = False) -> None:
     async def run() -> None:
         stage = FilterStage(lab.uri(), compat=compat)
         await stage.host.start()
-        await stage.host.refresh_resources()
+        await survey(stage.host)
         try:
             await scene(stage)
         finally:
@@ -281,7 +282,7 @@ def test_wrong_instances(lab: Lab) -> None:
             with pytest.raises(error) as caught:
                 await stage.create(class_name, **values)
             assert text in caught.value.reason
-        await stage.host.refresh_resources()
+        await survey(stage.host)
         assert stage.host.resources.filters == before
 
     play(lab, scene)
@@ -344,7 +345,7 @@ def test_a_rule_that_moved_is_not_touched(lab: Lab) -> None:
         for change in (stage.delete(path), stage.modify(path, Priority=9)):
             with pytest.raises(Failed, match="changed meanwhile"):
                 await change
-        await stage.host.refresh_resources()
+        await survey(stage.host)
         assert "priority='3'" in stage.text("made")
         connection.close()
 

@@ -11,7 +11,8 @@ from tests.providers.handmade import model_of, provider
 from tests.providers.shared_resources import POOL, RESOURCES, VOLUME, running, stopped
 from tests.providers.stage import NAMESPACE, Stage, play
 from virtcim.hypervisors import errors
-from virtcim.providers.pool_configuration import Refused, delete_pool
+from virtcim.providers.pool_configuration import delete_pool
+from virtcim.providers.pool_requests import Refused
 from virtcim.providers.pool_usage import is_in_use
 from virtcim.wbem.objects import Value
 from virtcim.wbem.paths import ObjectPath

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from tests.inventory.scripted import survey
 from tests.providers.stage import NAMESPACE, SERVER, Store
 from virtcim.broker.broker import Broker
 from virtcim.broker.calling import CALLER, Caller
 from virtcim.hypervisors.actions import Definitions, ReadDefinitions
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.port import Hypervisor
+from virtcim.infostore import Infostore
 from virtcim.inventory import Host
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs import Engine
@@ -26,15 +28,23 @@ SYSTEM, DISK, NET = "VirtualSystemSettingData", "Disk", "Net"
 
 
 class Workshop:
-    """A started host and its broker; `prefix` is that of the hypervisor's classes."""
+    """A host and its broker; `prefix` is that of the hypervisor's classes."""
 
-    def __init__(self, uri: str, prefix: str, *, compat: bool = False) -> None:
-        self.hypervisor: Hypervisor = LibvirtHypervisor(uri)
+    def __init__(
+        self,
+        hypervisor: Hypervisor,
+        prefix: str,
+        *,
+        compat: bool = False,
+        store: Store | Infostore | None = None,
+    ) -> None:
+        self.hypervisor = hypervisor
         self.prefix = prefix
-        self.store = Store()
+        self.store: Any = store or Store()
         self.host = Host("h", self.hypervisor, self.store, prefix=prefix, namespace=NAMESPACE)
+        self.engine = Engine(self.store)
         server = Server(SERVER, "1.2.3", compat=compat)
-        self.namespaces = build_namespaces((self.host,), server, Engine(self.store))
+        self.namespaces = build_namespaces((self.host,), server, self.engine)
         self.broker = Broker(self.namespaces, server.host_name)
 
     def name(self, kind: str) -> str:
@@ -65,6 +75,12 @@ class Workshop:
         self, method: str, *, dry_run: bool = False, **arguments: Any
     ) -> Mapping[str, Value]:
         """Call a method of the service, which must return 0, and give its outputs."""
+        reply = await self.reply(method, dry_run=dry_run, **arguments)
+        assert reply.return_value == 0
+        return {one.name: one.value for one in reply.out}
+
+    async def reply(self, method: str, *, dry_run: bool = False, **arguments: Any) -> MethodReply:
+        """Call a method of the service."""
         CALLER.set(Caller("tester", dry_run))
         reply = await self.broker.change(
             ops.InvokeMethod(
@@ -75,8 +91,7 @@ class Workshop:
             )
         )
         assert isinstance(reply, MethodReply)
-        assert reply.return_value == 0
-        return {one.name: one.value for one in reply.out}
+        return reply
 
     async def define(self, name: str, *resources: str, **values: Any) -> Mapping[str, Value]:
         """Call DefineSystem."""
@@ -156,12 +171,13 @@ def work(
     """Play a scene with a host, and close it."""
 
     async def run() -> None:
-        shop = Workshop(uri, prefix, compat=compat)
+        shop = Workshop(LibvirtHypervisor(uri), prefix, compat=compat)
         await shop.host.start()
-        await shop.host.refresh_resources()
+        await survey(shop.host)
         try:
             await scene(shop)
         finally:
+            await shop.engine.close()
             await shop.host.close()
 
     asyncio.run(run())

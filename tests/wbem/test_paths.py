@@ -78,3 +78,11 @@ def test_at_fills_in_what_is_missing() -> None:
     assert path().at("n", "h") == path(namespace="n", host="h")
     assert path(namespace="a", host="b").at("n", "h") == path(namespace="a", host="b")
     assert path().at("n").host is None
+
+
+def test_a_key_by_its_name() -> None:
+    """Case does not matter, of several the first counts, and a class has none."""
+    named = path(("Name", "x"), ("count", 0), ("NAME", "y"), ("", 7))
+    assert (named.key("name"), named.key("Count"), named.key("")) == ("x", 0, 7)
+    assert named.key("Nam") is None
+    assert ObjectPath("X", None).key("Name") is None

@@ -23,9 +23,9 @@ from virtcim.hypervisors.actions.migration import (
     JobStatistics,
     Migrate,
     MigrationFlag,
+    ReadFinishedJob,
     ReadJob,
     RemoveLeftover,
-    SetMigrationSpeed,
     StartAt,
     StartPostCopy,
 )
@@ -131,8 +131,22 @@ def read_job(
     """Read the statistics of the job under way; of one that is over there are none."""
     with _found(connection, action.uuid) as domain:
         said = unless_unsupported(domain.jobStats, _NO_JOB)
-    if said["type"] not in _UNDER_WAY:
-        return None
+    return _job_statistics(said) if said["type"] in _UNDER_WAY else None
+
+
+def read_finished_job(
+    connection: NativeConnection, _scheme: Scheme, action: ReadFinishedJob
+) -> JobStatistics | None:
+    """Read the statistics of the last job, and leave them to others; post-copy leaves none."""
+    with _found(connection, action.uuid) as domain:
+        said = unless_unsupported(lambda: domain.jobStats(_FINISHED), _NO_JOB)
+    return _job_statistics(said) if said["type"] == libvirt.VIR_DOMAIN_JOB_COMPLETED else None
+
+
+_FINISHED = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED | libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
+
+
+def _job_statistics(said: Mapping[str, Any]) -> JobStatistics:
     return JobStatistics(**{field: said.get(name, 0) for field, name in _STATISTICS.items()})
 
 
@@ -146,12 +160,6 @@ def start_post_copy(connection: NativeConnection, _scheme: Scheme, action: Start
     """Switch the migration under way to post-copy."""
     with _found(connection, action.uuid) as domain:
         domain.migrateStartPostCopy()
-
-
-def set_speed(connection: NativeConnection, _scheme: Scheme, action: SetMigrationSpeed) -> None:
-    """Bound the bandwidth."""
-    with _found(connection, action.uuid) as domain:
-        domain.migrateSetMaxSpeed(action.bandwidth_mib)
 
 
 # The other end
@@ -250,9 +258,9 @@ _MOVING: Performers = {
 }
 _CONTROLLING: Performers = {
     ReadJob: read_job,
+    ReadFinishedJob: read_finished_job,
     AbortJob: abort_job,
     StartPostCopy: start_post_copy,
-    SetMigrationSpeed: set_speed,
 }
 
 PERFORMERS: Performers = {**_MOVING, **_CONTROLLING}

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import libvirt
+import structlog
 
 from virtcim.hypervisors.actions import (
     Content,
@@ -14,11 +16,31 @@ from virtcim.hypervisors.actions import (
     RevertToSnapshot,
     SaveMemory,
 )
+from virtcim.hypervisors.definition.parsing import parse_domain
+from virtcim.hypervisors.definition.snapshot_images import (
+    SnapshotImages,
+    images_of,
+    snapshot_images,
+)
 from virtcim.hypervisors.definition.snapshots import snapshot_text
-from virtcim.hypervisors.errors import InvalidArgument, InvalidState
+from virtcim.hypervisors.errors import (
+    HypervisorError,
+    InvalidArgument,
+    InvalidState,
+    NotSupported,
+)
 from virtcim.hypervisors.libvirt.actions.performing import Performers
-from virtcim.hypervisors.libvirt.native import NativeConnection, translated, unless_unsupported
+from virtcim.hypervisors.libvirt.failures import failure
+from virtcim.hypervisors.libvirt.native import (
+    XML_LIVE,
+    NativeConnection,
+    NativeDomain,
+    translated,
+    unless_unsupported,
+)
 from virtcim.hypervisors.libvirt.schemes import Scheme
+
+log = structlog.get_logger("virtcim.hypervisors")
 
 # Of a running domain. Without a flag, libvirt keeps all inside the images, and of a domain that is
 # off, where the disks are all there is, that is what we want.
@@ -60,9 +82,64 @@ def revert_to_snapshot(
 
 
 def delete_snapshot(connection: NativeConnection, _scheme: Scheme, action: DeleteSnapshot) -> None:
-    """Delete it alone."""
+    """Delete it alone; what it was made of may not be the domain's any more.
+
+    Who goes back behind the making of an image leaves that image, and libvirt, which would merge
+    it, cannot delete the snapshot. Then only what libvirt knows of it is deleted: the image stays,
+    since others may be inside it.
+    """
     with translated(connection):
-        connection.lookupByUUIDString(action.uuid).snapshotLookupByName(action.name).delete()
+        domain = connection.lookupByUUIDString(action.uuid)
+        snapshot = domain.snapshotLookupByName(action.name)
+        images = snapshot_images(snapshot.getXMLDesc(XML_LIVE))
+        _check_others(domain, action.name, images)
+        try:
+            snapshot.delete()
+        except libvirt.libvirtError as error:
+            if not images.laid or images.laid & _in_use(domain):
+                raise _advised(error, images) from error
+            if not isinstance(failure(error), _CANNOT):
+                raise
+            snapshot.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+            log.warning(
+                "image_left", domain=action.uuid, snapshot=action.name, images=[*images.laid]
+            )
+
+
+_CANNOT = (InvalidArgument, NotSupported)
+"""What libvirt says of a snapshot whose images are not those of the domain."""
+
+
+def _check_others(domain: NativeDomain, name: str, images: SnapshotImages) -> None:
+    """Raise InvalidState where others are inside an image that would go: libvirt does not look."""
+    laid = images.laid & _in_use(domain) if images.laid else frozenset()
+    if not laid:
+        return
+    for other in domain.listAllSnapshots(0):
+        if laid & snapshot_images(other.getXMLDesc(XML_LIVE)).inside:
+            raise InvalidState(
+                f"snapshot `{other.getName()}' is inside the image that was made with `{name}' and "
+                "would go with it: delete that one first"
+            )
+
+
+def _in_use(domain: NativeDomain) -> frozenset[str]:
+    return images_of(parse_domain(domain.XMLDesc(XML_LIVE)))
+
+
+def _advised(error: Any, images: SnapshotImages) -> HypervisorError:
+    """Return the failure with what can be done, where libvirt cannot delete a snapshot now."""
+    found = failure(error)
+    if not isinstance(found, NotSupported):
+        return found
+    return NotSupported(f"{found.detail}; {_IN_LAID if images.laid else _IN_OTHERS}")
+
+
+_IN_LAID = "apply an older snapshot first, which gives up what has changed since"
+_IN_OTHERS = (
+    "while the domain uses other images than those that have this snapshot, it cannot be deleted: "
+    "apply it first, or delete the snapshots of disks that were made after it"
+)
 
 
 def save_memory(connection: NativeConnection, _scheme: Scheme, action: SaveMemory) -> None:
