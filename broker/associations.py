@@ -173,13 +173,13 @@ def _source(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> R
     wherever an association of it is served; several hosts may serve one class.
     """
     home = namespace
-    if namespace.provider(path.class_name) is None:
-        for other in namespaces:
-            provider = other.provider(path.class_name)
-            if provider is not None:
-                home = other
-                if _has(other, provider, path):
-                    break
+    for one in (namespace, *(other for other in namespaces if other is not namespace)):
+        provider = one.provider(path.class_name)
+        if provider is None:
+            continue
+        home = home if home.provider(path.class_name) else one
+        if _has(one, provider, path):
+            return existing_record(one, path)
     return existing_record(home, path)
 
 

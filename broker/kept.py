@@ -3,35 +3,32 @@
 The rule: what is kept obeys its class (schema/constraints.py) and is durable before it is seen.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Protocol
 
+from virtcim.broker.embedded import Embedded, made_of, read_embedded
 from virtcim.broker.provider import Edits, InstanceValues, Keys, MethodBody
+from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
 from virtcim.schema.constraints import check_value, is_readable, is_writable
 from virtcim.schema.layouts import Layout, Record, Values
 from virtcim.schema.records import RecordSet
-from virtcim.schema.repository import is_association
-from virtcim.wbem.objects import Instance, Property
+from virtcim.schema.repository import Repository, is_association
+from virtcim.wbem.kept_text import kept_class
+from virtcim.wbem.objects import Instance, Property, Scalar, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
-from virtcim.wbem.status import AlreadyExists, InvalidParameter, NotFound
+from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, NotFound
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import format_uri
 from virtcim.wbem.writing import instance_xml
 
 Identity = tuple[object, ...]
 
+NOT_KEPT = "the change could not be recorded; nothing was changed"
+
 NO_METHODS: Mapping[str, MethodBody] = MappingProxyType({})
-
-
-class ClassTree(Protocol):
-    """What of a repository is asked for the ends of references."""
-
-    def is_a(self, name: str, ancestor: str) -> bool:
-        """Tell whether the class is the other one or derives from it; False when unknown."""
 
 
 Home = Callable[[str], str]
@@ -42,7 +39,7 @@ class KeptInstances:
     """The kept instances of one class in one namespace (broker.provider.Provider)."""
 
     def __init__(
-        self, layout: Layout, namespace: str, keeper: Keeper, tree: ClassTree, home: Home
+        self, layout: Layout, namespace: str, keeper: Keeper, repository: Repository, home: Home
     ) -> None:
         self.layout = layout
         self.namespaces = (namespace,)
@@ -53,7 +50,7 @@ class KeptInstances:
         self.is_association = is_association(layout.declaration)
         self._namespace = namespace
         self._keeper = keeper
-        self._tree = tree
+        self._repository = repository
         self._home = home
         self._records: dict[Identity, Record] = {}
         self._values: dict[Identity, Values] = {}
@@ -103,13 +100,13 @@ class KeptInstances:
     # Changing
 
     async def _create(self, given: InstanceValues) -> ObjectPath:
-        values = tuple(given.get(name, p.value) for name, p in self._declared())
+        values = tuple(self._embedded(p, given.get(name, p.value)) for name, p in self._declared())
         self._check(values)
         path = self._record(values).path
         async with self._keeper.turn():
             if self._identity_of(values) in self._records:
                 raise AlreadyExists(f"{format_uri(path)} exists")
-            await self._keeper.write([self._kept(values)])
+            await self._write([self._kept(values)])
             self._put(values)
         return path
 
@@ -122,30 +119,66 @@ class KeptInstances:
             if known is None:
                 raise NotFound(f"{format_uri(old.path)} does not exist any more")
             values = tuple(
-                changes.get(name, value)
-                for (name, _), value in zip(self._declared(), known, strict=True)
+                self._embedded(p, changes[name]) if name in changes else value
+                for (name, p), value in zip(self._declared(), known, strict=True)
             )
             self._check(values)
-            await self._keeper.write([self._kept(values)])
+            await self._write([self._kept(values)])
             self._put(values)
 
     async def _delete(self, record: Record) -> None:
         identity = self._identity_of(record.values)
         async with self._keeper.turn():
-            await self._keeper.write(removed=[self._key(record.path)])
+            await self._write(removed=[self._key(record.path)])
             self._records.pop(identity, None)
             self._values.pop(identity, None)
             self._set = self._ends = None
 
+    async def _write(
+        self, made: Iterable[CIMObject] = (), removed: Iterable[ObjectKey] = ()
+    ) -> None:
+        try:
+            await self._keeper.write(made, removed)
+        except InfostoreError as error:
+            raise Failed(NOT_KEPT) from error
+
     def restore(self, instance: Instance) -> None:
-        """Put back what was kept by a former run; raises ValueError for what the class denies."""
+        """Put back what was kept by a former run.
+
+        Raises ValueError, WBEMError for what the class does not allow any more.
+        """
         known = instance.by_name
         values = tuple(
-            known[name].value if name in known else p.value for name, p in self._declared()
+            self._embedded(p, known[name].value) if name in known else p.value
+            for name, p in self._declared()
         )
         if any(values[self.layout.index[name]] is None for name in self.layout.keys):
             raise ValueError("it has no value of a key")
         self._put(values)
+
+    def _embedded(self, declared: Property, value: Value) -> Value:
+        """Return objects for the texts of a property that has them embedded.
+
+        Raises InvalidParameter.
+        """
+        if declared.embedding is None or value is None:
+            return value
+        if isinstance(value, tuple):
+            return tuple(None if one is None else self._object(declared, one) for one in value)
+        return self._object(declared, value)
+
+    def _object(self, declared: Property, value: Scalar) -> Scalar | None:
+        if isinstance(value, str) and value.lstrip().startswith("<CLASS"):
+            try:
+                return kept_class(value)
+            except ValueError as error:
+                raise InvalidParameter(f"{declared.name}: {error}") from None
+        one = replace(declared, is_array=False)
+        found = read_embedded(self._repository, self._namespace, one, value)
+        if not isinstance(found, Embedded):
+            return None
+        declaration = self._repository.find(found.class_name)
+        return None if declaration is None else made_of(declaration, found.values)
 
     def _declared(self) -> Iterator[tuple[str, Property]]:
         return ((p.name.lower(), p) for p in self.layout.properties)
@@ -168,8 +201,8 @@ class KeptInstances:
             return
         if value.keys is None:
             raise ValueError("is the path of a class")
-        known = self._tree.is_a(value.class_name, value.class_name)
-        if known and not self._tree.is_a(value.class_name, declared.reference_class):
+        known = self._repository.is_a(value.class_name, value.class_name)
+        if known and not self._repository.is_a(value.class_name, declared.reference_class):
             raise ValueError(f"refers to no {declared.reference_class}")
 
     def _put(self, values: Values) -> None:

@@ -32,9 +32,13 @@ class Namespace:
     """One namespace: its classes, their providers, and by which rules it is asked.
 
     The classes that it begins with are the server's own; the repository is not shared.
+    is_own: so is the namespace itself, and it stays.
     """
 
-    def __init__(self, name: str, repository: Repository, rules: Rules = STANDARD) -> None:
+    def __init__(
+        self, name: str, repository: Repository, rules: Rules = STANDARD, *, is_own: bool = True
+    ) -> None:
+        self._stays = is_own
         self.name = name
         self.repository = repository
         self.rules = rules
@@ -66,6 +70,12 @@ class Namespace:
         """Return the provider of exactly this class, or who keeps its instances."""
         key = class_name.lower()
         return self._providers.get(key) or self._kept.get(key)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is in it that somebody could miss, and it is not the server's own."""
+        repository = self.repository
+        return not (self._stays or repository.qualifiers() or any(True for _ in repository))
 
     def is_own(self, class_name: str) -> bool:
         """Tell whether a class belongs to the server, and not to its clients."""
@@ -158,6 +168,9 @@ class Namespaces:
         if found is None:
             raise InvalidNamespace(name)
         return found
+
+    def __contains__(self, name: str) -> bool:
+        return canonical_namespace(name) in self._by_name
 
     def home(self, name: str) -> str:
         """Return the name of a namespace by any spelling; of none of ours, the canonical one."""

@@ -44,7 +44,7 @@ def _restore(namespaces: Namespaces, one: CIMObject) -> None:
 
 
 def _namespace(namespaces: Namespaces, one: CIMObject) -> None:
-    namespaces.add(Namespace(one.key.namespace, Repository()))
+    namespaces.add(Namespace(one.key.namespace, Repository(), is_own=False))
 
 
 def _qualifier(namespaces: Namespaces, one: CIMObject) -> None:

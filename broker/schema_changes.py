@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from virtcim.broker.calling import CALLER
+from virtcim.broker.kept import NOT_KEPT
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
@@ -46,8 +47,6 @@ def key_of(namespace: str, kind: ObjectKind, name: str) -> ObjectKey:
 
 _LONGEST_KEY = 64
 
-_NOT_KEPT = "the change could not be recorded; nothing was changed"
-
 
 async def _write(
     keeper: Keeper, made: CIMObject | None = None, removed: ObjectKey | None = None
@@ -55,7 +54,7 @@ async def _write(
     try:
         await keeper.write(() if made is None else (made,), () if removed is None else (removed,))
     except InfostoreError as error:
-        raise Failed(_NOT_KEPT) from error
+        raise Failed(NOT_KEPT) from error
 
 
 # Classes
