@@ -4,6 +4,7 @@ The rule: a change is durable before it is seen. The server's own classes are no
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 
 from virtcim.broker.calling import CALLER
@@ -11,7 +12,7 @@ from virtcim.broker.kept import NOT_KEPT
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
-from virtcim.schema.checking import check_class, check_qualifier_declaration, declared
+from virtcim.schema.checking import PLACES, check_class, check_qualifier_declaration, declared
 from virtcim.schema.inheritance import resolve
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration, Qualifier, QualifierDeclaration
@@ -135,10 +136,10 @@ async def set_qualifier(namespaces: Namespaces, operation: ops.SetQualifier) -> 
     check_qualifier_declaration(one)
     async with keeper.turn():
         known = namespace.repository.qualifier(one.name)
-        if known == one:
-            return VoidReply()
         if known is not None and _shape(known) != _shape(one):
             _check_unused(namespace, one.name)
+        elif known is not None and replace(known, scopes=one.scopes) == one:
+            return VoidReply()
         key = key_of(namespace.name, ObjectKind.QUALIFIER, one.name)
         await _write(keeper, CIMObject(key, qualifier_declaration_xml(one)))
         namespace.repository.add_qualifier(one)
@@ -161,7 +162,12 @@ async def delete_qualifier(namespaces: Namespaces, operation: ops.DeleteQualifie
 
 
 def _shape(one: QualifierDeclaration) -> tuple[object, ...]:
-    return one.type, one.is_array, one.scopes
+    return one.type, one.is_array, _places(one)
+
+
+def _places(one: QualifierDeclaration) -> frozenset[str]:
+    """Return where it can stand; ANY says the same as all that clients can name."""
+    return PLACES if "ANY" in one.scopes else one.scopes & PLACES
 
 
 def _check_unused(namespace: Namespace, name: str) -> None:

@@ -17,7 +17,23 @@ from virtcim.schema import compiler
 from virtcim.wbem.writing import class_xml, qualifier_declaration_xml
 
 _ALREADY_EXISTS = 11
-_NOT_FOUND = 6
+_GONE = frozenset({5, 6})  # the class, or the object
+
+
+class _Recorder(pywbem.MOFWBEMConnection):  # type: ignore[misc]
+    """What the compiler writes into; classes are kept as they are declared.
+
+    The compiler gives those of its own repository what they inherit, as soon as it needs that.
+    """
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(conn=server)
+        self.declared: list[Any] = []
+
+    def CreateClass(self, NewClass: Any, **more: Any) -> None:  # noqa: N802, N803 (pywbem's names)
+        """Take a class that the files declare."""
+        super().CreateClass(NewClass, **more)
+        self.declared.append(NewClass.copy())
 
 
 class Compiled:
@@ -25,7 +41,7 @@ class Compiled:
 
     def __init__(self, server: Any, files: Iterable[Path], include: Iterable[Path]) -> None:
         """Compile the files, with what the server knows already; raises Failure."""
-        self._handle = pywbem.MOFWBEMConnection(conn=server)
+        self._handle = _Recorder(server)
         self._namespace = server.default_namespace
         for file in files:
             self._compile(file, [str(file.parent), *map(str, include)])
@@ -43,10 +59,8 @@ class Compiled:
     @property
     def declared(self) -> compiler.Compiled:
         """Qualifiers and classes of the files, not those of the server that they build upon."""
-        handle, namespace = self._handle, self._namespace
-        known = handle.classes.get(namespace, {})
-        own = [known[name] for name in handle.class_names.get(namespace, ())]
-        return compiler.declarations(handle.qualifiers.get(namespace, {}).values(), own)
+        qualifiers = self._handle.qualifiers.get(self._namespace, {})
+        return compiler.declarations(qualifiers.values(), self._handle.declared)
 
     @property
     def instances(self) -> list[Any]:
@@ -126,7 +140,7 @@ def _gone(remove: Callable[[Any], object], what: Any) -> None:
     try:
         remove(what)
     except pywbem.CIMError as error:
-        if error.status_code != _NOT_FOUND:
+        if error.status_code not in _GONE:
             raise
 
 
@@ -141,10 +155,19 @@ def export(server: Any, names: Iterable[str], *, instances: bool) -> None:
             print(one.tomof())
         classes = _lineages(server, wanted) if wanted else _all_classes(server)
         for one in classes:
-            print(one.tomof())
+            print(_as_declared(one).tomof())
             if instances:
                 for each in _own_instances(server, one.classname):
                     print(each.tomof())
+
+
+def _as_declared(one: Any) -> Any:
+    """Return a class without the qualifiers that it inherits, which every server sends along."""
+    found = one.copy()
+    for element in (found, *found.properties.values(), *found.methods.values()):
+        for name in [name for name, each in element.qualifiers.items() if each.propagated]:
+            del element.qualifiers[name]
+    return found
 
 
 _AS_DECLARED = {"LocalOnly": True, "IncludeQualifiers": True, "IncludeClassOrigin": False}

@@ -252,10 +252,12 @@ def _check_method(one: ClassDeclaration, method: Method, parent: ClassDeclaratio
 
 # Declarations of qualifiers
 
-_SCOPES = frozenset({
+PLACES = frozenset({
     "CLASS", "ASSOCIATION", "INDICATION", "PROPERTY", "REFERENCE", "METHOD", "PARAMETER",
-    "QUALIFIER", "SCHEMA", "ANY",
 })  # fmt: skip
+"""Scopes of what stands in a class (DSP0201, SCOPE)."""
+
+_SCOPES = PLACES | {"QUALIFIER", "SCHEMA", "ANY"}
 
 
 def check_qualifier_declaration(one: QualifierDeclaration) -> None:

@@ -51,8 +51,8 @@ def test_files_are_compiled_exported_and_removed(server: RunningServer, files: P
     assert mof(server, "export", "ACME_Disk").code == 1
     for _ in range(2):
         made = mof(server, "compile", file, *include)
-        assert (made.code, made.out) == (0, "")
         assert made.err.endswith("3 classes, 2 instances compiled\n")
+        assert (made.code, made.out) == (0, "")
     exported = mof(server, "export", "ACME_Disk", "ACME_On", "--instances")
     assert exported.code == 0
     assert "class ACME_Disk : ACME_Thing" in exported.out
