@@ -274,7 +274,7 @@ class Draft:
         back = Redefine(uuid=uuid, xml=old)
         async with transaction.step(f"the new definition of `{self.domain.name}'", back) as step:
             await host.perform(DefineDomain(xml=new))
-        if self.steps > 1:  # what others change from now on is not ours to take back
+        if transaction.outlives_us:  # what others change from now on is not ours to take back
             made = await host.perform(ReadDefinitions(uuid=uuid))
             step.undo = replace(back, made=made.persistent)
 
