@@ -89,10 +89,13 @@ class Transaction:
         """The way back of the step that was taken last."""
         return self._steps[-1].undo if self._steps else None
 
-    def check(self) -> None:
-        """Raise HypervisorFailure when somebody has asked for the end of the change."""
+    def check(self, rest: str = "") -> None:
+        """Raise HypervisorFailure when somebody has asked for the end of the change.
+
+        rest: what is said of it then, as the end of a sentence.
+        """
         if self.stopped:
-            raise errors.HypervisorFailure("it was stopped")
+            raise errors.HypervisorFailure(f"it was stopped{rest}")
 
     @asynccontextmanager
     async def step(self, what: str, undo: Undo) -> AsyncIterator[Step]:

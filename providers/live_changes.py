@@ -151,7 +151,8 @@ class LiveChanges:
         async with transaction.step(f"the removal of {device_id}", undo):
             await self._let_go(device_id, text, defined)
             transaction.unsettled = True
-            await gone(self.host, self.uuid, device_id, text, transaction.check)
+            rest = f"; the guest was asked to let go of {device_id} and may do so later"
+            await gone(self.host, self.uuid, device_id, text, partial(transaction.check, rest))
             transaction.unsettled = False
 
     async def _let_go(self, device_id: str, text: str, defined: str | None) -> None:
