@@ -1,7 +1,7 @@
 """Taking back what was done to a hypervisor: each way back is data, so that it outlives a server.
 
-The rules: to take back twice is as good as once, and what was not done is left as it is. What
-somebody else has changed since is theirs.
+The rules: to take back twice is as good as once, and what was not done is left as it is. A
+definition, or a device, that is somebody else's by now is theirs.
 """
 
 import asyncio
