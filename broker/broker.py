@@ -7,7 +7,7 @@ answered with CIM_ERR_NOT_SUPPORTED.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from virtcim.broker import associations, changes, classes, instances
+from virtcim.broker import associations, changes, classes, instances, schema_changes
 from virtcim.broker.methods import invoke_method
 from virtcim.broker.namespaces import Namespaces
 from virtcim.wbem import operations as ops
@@ -39,6 +39,11 @@ _CHANGES: Mapping[type, Callable[..., Awaitable[Reply]]] = {
     ops.ModifyInstance: changes.modify_instance,
     ops.DeleteInstance: changes.delete_instance,
     ops.SetProperty: changes.set_property,
+    ops.CreateClass: schema_changes.create_class,
+    ops.ModifyClass: schema_changes.modify_class,
+    ops.DeleteClass: schema_changes.delete_class,
+    ops.SetQualifier: schema_changes.set_qualifier,
+    ops.DeleteQualifier: schema_changes.delete_qualifier,
 }
 
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from virtcim.wbem.mof_literals import UnknownEscape, parse_number, unescape
 from virtcim.wbem.objects import Instance, InstanceProperty, Scalar, Value
 from virtcim.wbem.types import CIMType
-from virtcim.wbem.values import parse_integer, parse_real
 
 LONGEST_TEXT = 250_000
 """Characters of a text that is read."""
@@ -30,15 +30,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-
-_ESCAPE = re.compile(r"\\(?:[xX]([0-9A-Fa-f]{1,4})|(.))", re.DOTALL)
-_ESCAPED: Mapping[str, str] = {
-    "b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'": "'", "\\": "\\",
-}  # fmt: skip
-
-_BINARY = re.compile(r"[+-]?[01]+[bB]")
-_OCTAL = re.compile(r"[+-]?0[0-7]+")
-_LONGEST_NUMBER = 400  # as in values.py
 
 _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -200,7 +191,7 @@ class _Reader:
     def _number(self) -> Scalar:
         token = self._take()
         try:
-            return _number(token.text)
+            return parse_number(token.text)
         except ValueError as error:
             raise self._refused(str(error), token.place) from None
 
@@ -211,16 +202,10 @@ class _Reader:
         return "".join(pieces)
 
     def _unescaped(self, token: _Token) -> str:
-        def letter(match: re.Match[str]) -> str:
-            if match[1] is not None:
-                return chr(int(match[1], 16))
-            if match[2] not in _ESCAPED:
-                place = token.place + 1 + match.start()
-                raise self._refused(f"unknown escape {match[0]!r}", place)
-            return _ESCAPED[match[2]]
-
-        inside = token.text[1:-1]
-        return _ESCAPE.sub(letter, inside) if "\\" in inside else inside
+        try:
+            return unescape(token.text[1:-1])
+        except UnknownEscape as error:
+            raise self._refused(str(error), token.place + 1 + error.place) from None
 
 
 _SCALARS: Mapping[str, Callable[[_Reader], Scalar | None]] = {
@@ -229,20 +214,6 @@ _SCALARS: Mapping[str, Callable[[_Reader], Scalar | None]] = {
     "text":   _Reader._string,    # noqa: SLF001
 }  # fmt: skip
 """Reader of a value by the kind of its first token."""
-
-
-def _number(text: str) -> int | float:
-    """Read a literal: decimal, hexadecimal, octal, binary or real; raises ValueError."""
-    if len(text) > _LONGEST_NUMBER:
-        raise ValueError(f"a number of more than {_LONGEST_NUMBER} digits")
-    if _BINARY.fullmatch(text):
-        return int(text[:-1], 2)
-    if _OCTAL.fullmatch(text):
-        return int(text, 8)
-    try:
-        return parse_integer(text)
-    except ValueError:
-        return parse_real(text)
 
 
 def _type_of(value: Value) -> CIMType:

@@ -73,7 +73,8 @@ def parse_datetime(text: str) -> DateTime:
 
 def timestamp(moment: datetime) -> DateTime:
     """Return the moment in UTC as a CIM timestamp with microseconds."""
-    return DateTime(moment.astimezone(UTC).strftime("%Y%m%d%H%M%S.%f") + "+000")
+    utc = moment.astimezone(UTC)
+    return DateTime(f"{utc.year:04}{utc.strftime('%m%d%H%M%S.%f')}+000")  # %Y may not fill up
 
 
 def interval(duration: timedelta) -> DateTime:

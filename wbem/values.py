@@ -13,7 +13,8 @@ from virtcim.wbem.types import INTEGER_RANGES, CIMType, parse_datetime
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
 _REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
-_LONGEST_NUMBER = 400  # no number of a CIM type is longer; Python's int() is quadratic in length
+LONGEST_NUMBER = 400
+"""Characters; no number of a CIM type has more, and Python's int() is quadratic in them."""
 
 SimpleValue = str | bool | int | float
 
@@ -29,7 +30,7 @@ def parse_boolean(text: str) -> bool:
 def parse_integer(text: str) -> int:
     """Read a decimal or hexadecimal integer with an optional sign; raises ValueError."""
     stripped = text.strip()
-    if len(stripped) > _LONGEST_NUMBER or not _INTEGER.fullmatch(stripped):
+    if len(stripped) > LONGEST_NUMBER or not _INTEGER.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not an integer")
     return int(stripped, 16 if "x" in stripped.lower() else 10)
 
@@ -37,7 +38,7 @@ def parse_integer(text: str) -> int:
 def parse_real(text: str) -> float:
     """Read a real number, INF, -INF or NaN; raises ValueError."""
     stripped = text.strip()
-    if len(stripped) > _LONGEST_NUMBER or not _REAL.fullmatch(stripped):
+    if len(stripped) > LONGEST_NUMBER or not _REAL.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not a real number")
     return float(stripped)
 

@@ -20,6 +20,7 @@ from tests.commands.running import virtcim
 from tests.lab import eventually
 from tests.rawhttp import SECONDS, Client
 from tests.serving import EIGHT_STATES, PASSWORD, RunningServer, let_in, serving
+from virtcim.listeners.principals import Role
 
 DENIED = pywbem.CIM_ERR_ACCESS_DENIED
 PAM_SERVICE = "virtcim-server-test"
@@ -53,9 +54,9 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with an administrator, a reader and a guest."""
     directory = tmp_path_factory.mktemp("ruled")
     let_in(directory)
-    let_in(directory, "reader", role="read")
-    let_in(directory, "guest", role="read")
-    let_in(directory, "anton", role="read")
+    let_in(directory, "reader", role=Role.READ)
+    let_in(directory, "guest", role=Role.READ)
+    let_in(directory, "anton", role=Role.READ)
     with serving(EIGHT_STATES, directory, rules=json.dumps(RULES)) as server:
         yield server
     assert PASSWORD not in (directory / "state" / "audit.log").read_text()

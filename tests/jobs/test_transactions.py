@@ -21,7 +21,7 @@ from virtcim.hypervisors.actions import (
     UndefineDomain,
     UpdateDevice,
 )
-from virtcim.hypervisors.model import DomainUUID
+from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.infostore.jobs import JSON
 from virtcim.infostore.records import DomainRecord
 from virtcim.jobs import undoing
@@ -51,8 +51,8 @@ UNDONE: tuple[Undo, ...] = (
     Change(action=UpdateDevice(uuid=A, xml="<disk/>")),
     Undefine(uuid=A),
     Redefine(uuid=A, xml="<domain/>", made=None),
-    Absent(uuid=A, device="disk:vdb", xml="<disk/>"),
-    Present(uuid=A, device="disk:vdb", xml="<disk/>"),
+    Absent(uuid=A, device="vdb", element="disk", known=("disk vda",)),
+    Present(uuid=A, device="vdb", xml="<disk/>"),
     Remember(uuid=A, record=DomainRecord(weight=7)),
 )
 
@@ -182,13 +182,28 @@ def test_what_concerns_a_running_domain_ends_with_it() -> None:
             RenameDomain(uuid=uuid, name="brief"),
         ):
             await take_back(shop.host, Change(action=action))
-        await take_back(shop.host, Present(uuid=uuid, device="disk:vda", xml="<nonsense/>"))
-        await take_back(shop.host, Absent(uuid=uuid, device="disk:vda", xml="<nonsense/>"))
+        await take_back(shop.host, Present(uuid=uuid, device="vda", xml="<nonsense/>"))
+        absent = Absent(uuid=uuid, device="vda", element="nonsense", known=())
+        await take_back(shop.host, absent)
         await take_back(shop.host, Change(action=SetAutostart(uuid=uuid, on=True)))
         assert shop.host.listing.domains[uuid].facts.autostart
         await take_back(shop.host, Undefine(uuid=uuid))
         await take_back(shop.host, Undefine(uuid=uuid))
         await take_back(shop.host, Change(action=SetAutostart(uuid=NOBODY, on=False)))
+
+    work(scene, "test:///default", "Test")
+
+
+def test_what_somebody_has_started_stays_defined() -> None:
+    """A new system is not taken from under a guest that runs."""
+
+    async def scene(shop: Workshop) -> None:
+        uuid = await shop.host.perform(DefineDomain(xml=XML))
+        await shop.host.change(uuid, Verb.START)
+        with pytest.raises(errors.HypervisorFailure, match="somebody has started it"):
+            await take_back(shop.host, Undefine(uuid=uuid))
+        await shop.host.change(uuid, Verb.DESTROY)
+        await take_back(shop.host, Undefine(uuid=uuid))
 
     work(scene, "test:///default", "Test")
 

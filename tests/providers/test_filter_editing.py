@@ -1,9 +1,11 @@
 """Network filters and their rules made, changed and removed at a real libvirtd."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import libvirt
 import pytest
 
 from tests.inventory.scripted import survey
@@ -411,6 +413,68 @@ def test_a_filter_is_applied_to_an_interface(lab: Lab, *, compat: bool) -> None:
     finally:
         native.undefine()
         connection.close()
+
+
+@pytest.fixture(scope="module")
+def networked() -> Iterator[Lab]:
+    """A hypervisor with a network of its own, where guests have interfaces that can be filtered."""
+    lab = Lab("virtcim-filters", bridge="br-filters")
+    yield lab
+    lab.stop()
+
+
+def test_a_filter_is_applied_to_a_running_guest(networked: Lab) -> None:
+    """It has it and so has its definition; where the host cannot filter, both stay as they were.
+
+    A filter without rules needs nothing of the host; whether one with rules can be put into effect
+    depends on the machine.
+    """
+    connection: Any = networked.connect()
+    nic = NIC.replace("br-none", "br-filters")
+    native = connection.defineXML(networked.guest_xml("live", devices=nic))
+    native.create()
+
+    def filters() -> list[str]:
+        texts = (native.XMLDesc(0), native.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        return [name for text in texts for name in re.findall("filterref filter='(.*?)'", text)]
+
+    async def scene(stage: FilterStage) -> None:
+        for name in ("bare", "ruled"):
+            await stage.create(LIST, Name=name)
+        await stage.create(OTHER, Name="ruled", Action="2", Direction="1")
+        provider = stage.namespaces.get(NAMESPACE).provider(PORT)
+        assert provider is not None
+        (port,) = provider.records()
+        lists = stage.records(LIST)
+        await stage.create(APPLIED, Antecedent=port.path, Dependent=lists["bare"].path)
+        assert filters() == ["bare", "bare"]
+        refusal = await _refusal(
+            stage.create(APPLIED, Antecedent=port.path, Dependent=lists["ruled"].path)
+        )
+        if refusal is None:
+            assert filters() == ["ruled", "ruled"]
+        else:
+            assert "failed to add new filter rules" in refusal
+            assert "nothing was changed" in refusal
+            assert filters() == ["bare", "bare"]
+
+    async def scene_and_end(stage: FilterStage) -> None:
+        try:
+            await scene(stage)
+        finally:  # before its filters
+            native.destroy()
+            native.undefine()
+
+    play(networked, scene_and_end)
+    connection.close()
+
+
+async def _refusal(change: Awaitable[object]) -> str | None:
+    try:
+        await change
+    except Failed as error:
+        return error.reason
+    return None
 
 
 def _without(text: str, line: str) -> str:
