@@ -38,6 +38,8 @@ log = structlog.get_logger("virtcim.listeners")
 WORKERS = 2
 # Log-ins that may wait for a worker, about two seconds' work; more are told to come back.
 LONGEST_QUEUE = 64
+# Those who have to wait after failures; they cost nothing but their tasks.
+MOST_PAUSING = 256
 # A verified header is good for so long, counted from the verification.
 REMEMBER_SECONDS = 60.0
 # How long a change of the users file may go unnoticed.
@@ -95,6 +97,7 @@ class Authenticator:
         self._pam = pam
         self._from_file = from_file
         self._patience = Patience(failure_seconds, clock)
+        self._pausing: set[bytes] = set()
         self.challenge = f'Basic realm="{_quotable(realm)}", charset="UTF-8"'
         self._file = users
         self._clock = clock
@@ -185,22 +188,31 @@ class Authenticator:
         """Verify, but only once for all the connections that a client opens together."""
         task = self._verifying.get(digest)
         if task is None:
-            if len(self._verifying) >= LONGEST_QUEUE:
+            # Who waits after failures has no place in the queue: guessers must not fill it.
+            queued = len(self._verifying) - len(self._pausing)
+            if queued >= LONGEST_QUEUE or len(self._pausing) >= MOST_PAUSING:
                 raise Overloaded
             pause = self._patience.wait(peer, name)
             if pause is None:
                 raise Overloaded
             task = asyncio.create_task(self._verify(digest, name, password, peer, pause))
             self._verifying[digest] = task
-            task.add_done_callback(lambda _: self._verifying.pop(digest, None))
+            if pause:
+                self._pausing.add(digest)
+            task.add_done_callback(lambda _: self._verified(digest))
         # Shielded: the client that came first may go before the others have their answer.
         return await asyncio.shield(task)
+
+    def _verified(self, digest: bytes) -> None:
+        self._verifying.pop(digest, None)
+        self._pausing.discard(digest)
 
     async def _verify(
         self, digest: bytes, name: str, password: str, peer: str, pause: float
     ) -> Principal | None:
         if pause:
             await asyncio.sleep(pause)
+            self._pausing.discard(digest)
         if self._pam is not None and (not self._from_file or name not in self._users):
             principal = await self._verify_by_system(self._pam, name, password, peer)
         else:

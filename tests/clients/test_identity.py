@@ -314,11 +314,22 @@ def names(connection: Any) -> set[str]:
         connection.close()
 
 
+def wbemcli_names(server: RunningServer, authority: Authority, name: str) -> int:
+    """Count the domains with wbemcli, which shows a certificate and knows no password."""
+    files = authority.pair(name)
+    options = ("-clientcert", files["cert_file"], "-clientkey", files["key_file"])
+    url = f"https://localhost:{server.port}/{NAMESPACE}:{SYSTEM}"
+    command = ["wbemcli", "-cacert", str(authority.certificate), *options, "-nl", "ein", url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return len(done.stdout.splitlines())
+
+
 def test_certificates_stand_for_users(authority: Authority, tmp_path: Path) -> None:
     """Users of the file have their role, others the default one; who is nobody is told so."""
     let_in(tmp_path)
     with serving(EIGHT_STATES, tmp_path, listen="https://127.0.0.1:0", **tls(authority)) as server:
         assert names(showing(server, authority, "reader")) == set(DOMAINS)
+        assert wbemcli_names(server, authority, "reader") == len(DOMAINS)
         assert names(showing(server, authority, None, "anna")) == set(DOMAINS)
         assert names(showing(server, authority, "stranger", "anna")) == set(DOMAINS)
         with pytest.raises(pywbem.HTTPError) as caught:

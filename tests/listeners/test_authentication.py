@@ -312,6 +312,36 @@ def test_a_flood_is_turned_away_and_those_inside_are_not(
     with_authenticator(users, use)
 
 
+def test_who_waits_after_failures_takes_no_place(
+    users: UsersFile, verifications: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guessers who are slowed do not shut out those who log in, and are themselves bounded."""
+    monkeypatch.setattr(authentication, "LONGEST_QUEUE", 2)
+    monkeypatch.setattr(authentication, "MOST_PAUSING", 3)
+
+    async def use(authenticator: Authenticator, _clock: Clock) -> None:
+        for number in range(10):
+            for _ in range(10):
+                authenticator._patience.failed(f"198.51.100.{number}", f"user{number}")
+        guesses = [
+            asyncio.ensure_future(authenticator.verify(basic(f"user{n}", "x"), f"198.51.100.{n}"))
+            for n in range(3)
+        ]
+        await asyncio.sleep(0.05)
+        assert verifications.calls == 0
+        with pytest.raises(Overloaded):
+            await authenticator.verify(basic("user3", "x"), "198.51.100.3")
+        for task in guesses[1:]:
+            task.cancel()
+        for verifying in list(authenticator._verifying.values())[1:]:
+            verifying.cancel()
+        await asyncio.sleep(0.05)
+        assert await authenticator.verify(GOOD, "192.0.2.1") == ANNA
+        guesses[0].cancel()
+
+    with_authenticator(users, use, failure_seconds=60)
+
+
 def test_what_is_remembered_is_bounded(
     users: UsersFile, verifications: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
