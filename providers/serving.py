@@ -5,16 +5,18 @@ are kept by the model as long as what they were made from is the same. Nothing i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from virtcim.broker.provider import Keys, MethodBody
 from virtcim.inventory.snapshots import Domain
+from virtcim.providers.domain_index import DomainIndex
 from virtcim.providers.families import DomainFamily, Family, HostFamily, Values
 from virtcim.providers.legacy_paths import read_path, telling_key
 from virtcim.providers.model import HostModel, domain_named
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.records import RecordSet
+from virtcim.wbem.objects import Value
 from virtcim.wbem.status import WBEMError
 
 
@@ -68,6 +70,19 @@ class DomainPartsProvider(FamilyProvider):
         self._owners = family.owners
         self._given = family.given
         self._shared = family.shared
+        self._lookups = family.lookups
+        self.indexes = (*family.lookups.names, *family.lookups.values)
+        self._index = DomainIndex(partial(family.lookups.of, model))
+
+    def records_where(self, name: str, value: Value) -> Iterable[Record]:
+        """Return the instances in which one of the indexed properties is this."""
+        listing = self._model.host.listing
+        if name in self._lookups.names:
+            one = listing.names.get(value) if isinstance(value, str) else None
+            domains: Sequence[Domain] = () if one is None else (one,)
+        else:
+            domains = self._index.domains(listing, self._given(self._model), name, value)
+        return (record for domain in domains for record in self.records_of(domain))
 
     def records(self) -> RecordSet:
         """All instances of domains, in the order of the listing."""
@@ -89,10 +104,13 @@ class DomainPartsProvider(FamilyProvider):
 
     def find(self, keys: Keys) -> Record | None:
         """Return the instance whose keys are these."""
-        for _, record in self._candidates(keys):
-            if has_keys(record, keys):
-                return record
-        return self._kept_shared()[1].get(keys[self._telling_key])
+        found = self.find_listed(keys)
+        return self._kept_shared()[1].get(keys[self._telling_key]) if found is None else found
+
+    def find_listed(self, keys: Keys) -> Record | None:
+        """Return the instance with these keys, if it is one of a domain's."""
+        found = (record for _, record in self._candidates(keys))
+        return next((record for record in found if has_keys(record, keys)), None)
 
     def look_up(self, keys: Keys) -> Record | None:
         """Return the instance with this telling key, written in any case."""
