@@ -22,10 +22,8 @@ from virtcim.wbem.query.errors import invalid, not_served
 from virtcim.wbem.query.matching import looker
 from virtcim.wbem.query.rows import Schema
 from virtcim.wbem.query.tree import (
-    ArrayLiteral,
     ClassNameOf,
     Column,
-    Literal,
     ObjectPathOf,
     Operand,
     PropertyName,
@@ -104,15 +102,14 @@ class Projection:
 
 
 def _projected(query: Select, column: Column, schema: Schema) -> ProjectedColumn:
-    operand = column.operand
-    if isinstance(operand, PropertyName) and not operand.steps:
+    operand, name = column.operand, column.name
+    if isinstance(operand, PropertyName) and (not operand.steps or name == "*"):
         raise not_served("a whole object as a column", query.text, operand.place)
     get, declared = looker(query, operand, schema)
-    name = column.name
     if declared is not None and declared.name.lower() == name.lower():
         name = declared.name
     if not name:
-        raise invalid("a column that has no name, which AS gives", query.text, operand.place)
+        raise invalid("a column that AS gives no name", query.text, operand.place)
     return ProjectedColumn(name, get, _known_kind(query, operand, declared))
 
 
@@ -122,16 +119,12 @@ def _known_kind(query: Select, operand: Operand, declared: Property | None) -> K
     if isinstance(operand, ObjectPathOf):
         target = None if operand.operand.steps else query.class_name
         return Kind(CIMType.REFERENCE, reference_class=target)
-    if isinstance(operand, Literal):
-        return _kind_of(operand.value)
-    if isinstance(operand, ArrayLiteral):
-        return _kind_of(operand.values)
     if declared is None:
         return None
-    indexed = isinstance(operand, PropertyName) and operand.steps[-1].index is not None
+    whole = isinstance(operand, PropertyName) and operand.steps[-1].index is None
     return Kind(
         declared.type,
-        declared.is_array and not indexed,
+        declared.is_array and whole,
         declared.reference_class,
         declared.embedding,
     )
