@@ -8,7 +8,9 @@ TEST_PACKAGES = $(RUN_PACKAGES) git iproute2 libvirt-clients libvirt-daemon libv
 BENCH_PACKAGES = $(TEST_PACKAGES) nginx-light wrk
 FRESH_PACKAGES = debootstrap git util-linux
 
-PYTEST_ARGUMENTS = -n 2 --dist loadfile
+# In the order of the rooms: by the number of tests, as xdist would have it, the longest files, each a
+# handful of tests with real guests, come last, when there is nothing left for the other worker.
+PYTEST_ARGUMENTS = -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test lint bench soak wheel check-wheel fresh clean
 

@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 
 from virtcim import __version__
 from virtcim.broker.broker import Broker
+from virtcim.broker.restoring import restore
 from virtcim.configuration.access import Access, all_endpoints, decide
 from virtcim.configuration.endpoints import Endpoint
 from virtcim.configuration.settings import Host as HostSettings
@@ -31,6 +32,7 @@ from virtcim.configuration.settings import Settings
 from virtcim.hypervisors.errors import InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.infostore import Infostore, prepare_directory
+from virtcim.infostore.keeping import ObjectKeeper
 from virtcim.inventory.host import Host
 from virtcim.inventory.hosts import Inventory
 from virtcim.jobs import Engine
@@ -134,7 +136,8 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     await _start_inventory(inventory, stack)
     await _recover_jobs(engine, inventory, stack)
     measures.watch(inventory.hosts.values())
-    namespaces = build_namespaces(inventory.hosts.values(), server, engine)
+    namespaces = build_namespaces(inventory.hosts.values(), server, engine, ObjectKeeper(store))
+    await restore(namespaces)
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     read = read_padded_call if server.behaviour.padded_messages else read_call

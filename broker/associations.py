@@ -7,8 +7,10 @@ source class, filter classes, source instance.
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 
 from virtcim.broker.instances import existing_record, selection
+from virtcim.broker.kept import KeptInstances
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, find_record
 from virtcim.broker.provider import AssociationProvider, Provider
@@ -25,7 +27,7 @@ from virtcim.wbem.replies import (
     ObjectsReply,
     Reply,
 )
-from virtcim.wbem.status import InvalidParameter
+from virtcim.wbem.status import InvalidParameter, WBEMError
 from virtcim.wbem.types import CIMType
 
 Step = tuple[AssociationProvider, int]
@@ -74,23 +76,66 @@ def associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Find:
     namespace = namespaces.get(operation.namespace)
     _check_classes(namespace, operation.object_name, operation.assoc_class, operation.result_class)
     source = _source(namespaces, namespace, operation.object_name)
-    return partial(_partners, namespace, source, operation)
+    return partial(_partners, namespaces, namespace, source, operation)
 
 
 def _partners(
-    namespace: Namespace, source: Record, operation: ops.AssociatorNames
+    namespaces: Namespaces, namespace: Namespace, source: Record, operation: ops.AssociatorNames
 ) -> Iterator[Record]:
     seen: dict[int, Record] = {}  # with the record, whose number is another's when it is gone
+    wanted = operation.result_class
+    served = _served_partners(namespace, source, operation)
+    for record in chain(served, _kept_partners(namespaces, namespace, source, operation)):
+        if wanted and not namespace.repository.is_a(record.layout.class_name, wanted):
+            continue
+        if id(record) not in seen:
+            seen[id(record)] = record
+            yield record
+
+
+def _served_partners(
+    namespace: Namespace, source: Record, operation: ops.AssociatorNames
+) -> Iterator[Record]:
     for provider, end in _steps(namespace, source, operation.assoc_class, operation.role):
         if not _is_role(operation.result_role, provider.ends[1 - end].role):
             continue
-        for record in provider.partners(end, source):
-            wanted = operation.result_class
-            if wanted and not namespace.repository.is_a(record.layout.class_name, wanted):
+        yield from provider.partners(end, source)
+
+
+def _kept_partners(
+    namespaces: Namespaces, namespace: Namespace, source: Record, operation: ops.AssociatorNames
+) -> Iterator[Record]:
+    """Yield what kept associations relate; who is not there, or out of reach, is left out."""
+    for kept, role, link in _kept_links(namespace, source, operation.assoc_class, operation.role):
+        for end in kept.references:
+            path = link[end.name]
+            if end.name == role or not _is_role(operation.result_role, end.name):
                 continue
-            if id(record) not in seen:
-                seen[id(record)] = record
-                yield record
+            found = _reached(namespaces, namespace, path) if isinstance(path, ObjectPath) else None
+            if found is not None:
+                yield found
+
+
+def _reached(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> Record | None:
+    try:
+        home = namespaces.get(path.namespace or namespace.name)
+        provider = home.provider(path.class_name)
+        return None if provider is None else find_record(provider, path)
+    except WBEMError:
+        return None
+
+
+def _kept_links(
+    namespace: Namespace, source: Record, assoc_class: str | None, role: str | None
+) -> Iterator[tuple[KeptInstances, str, Record]]:
+    """Yield kept associations of an instance, with its role in each."""
+    for kept in namespace.kept():
+        if assoc_class and not namespace.repository.is_a(kept.layout.class_name, assoc_class):
+            continue
+        if kept.is_association:
+            for own_role, link in kept.referring(source.path):
+                if _is_role(role, own_role):
+                    yield kept, own_role, link
 
 
 def referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
@@ -99,14 +144,20 @@ def referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
     _check_classes(namespace, operation.object_name, operation.result_class, None)
     source = _source(namespaces, namespace, operation.object_name)
     steps = tuple(_steps(namespace, source, operation.result_class, operation.role))
-    return partial(_links, steps, source)
+    kept = partial(_kept_links, namespace, source, operation.result_class, operation.role)
+    return partial(_links, steps, source, kept)
 
 
-def _links(steps: Iterable[Step], source: Record) -> Iterator[Record]:
+def _links(
+    steps: Iterable[Step],
+    source: Record,
+    kept: Callable[[], Iterable[tuple[KeptInstances, str, Record]]],
+) -> Iterator[Record]:
     for provider, end in steps:
         for record in provider.partners(end, source):
             pair = (source, record) if end == 0 else (record, source)
             yield provider.link(*pair)
+    yield from {id(link): link for _, _, link in kept()}.values()
 
 
 def _check_classes(namespace: Namespace, source: ObjectPath, *filters: str | None) -> None:
@@ -122,13 +173,13 @@ def _source(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> R
     wherever an association of it is served; several hosts may serve one class.
     """
     home = namespace
-    if namespace.provider(path.class_name) is None:
-        for other in namespaces:
-            provider = other.provider(path.class_name)
-            if provider is not None:
-                home = other
-                if _has(other, provider, path):
-                    break
+    for one in (namespace, *(other for other in namespaces if other is not namespace)):
+        provider = one.provider(path.class_name)
+        if provider is None:
+            continue
+        home = home if home.provider(path.class_name) else one
+        if _has(one, provider, path):
+            return existing_record(one, path)
     return existing_record(home, path)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from virtcim.broker import associations, changes, classes, instances, queries
+from virtcim.broker import associations, changes, classes, instances, queries, schema_changes
 from virtcim.broker.methods import invoke_method
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.opening import PULLED, Place
@@ -43,6 +43,11 @@ _CHANGES: Mapping[type, Callable[..., Awaitable[Reply]]] = {
     ops.ModifyInstance: changes.modify_instance,
     ops.DeleteInstance: changes.delete_instance,
     ops.SetProperty: changes.set_property,
+    ops.CreateClass: schema_changes.create_class,
+    ops.ModifyClass: schema_changes.modify_class,
+    ops.DeleteClass: schema_changes.delete_class,
+    ops.SetQualifier: schema_changes.set_qualifier,
+    ops.DeleteQualifier: schema_changes.delete_qualifier,
 }
 
 

@@ -9,23 +9,39 @@ from collections.abc import Mapping
 from virtcim.broker.calling import CALLER
 from virtcim.broker.instances import existing_record
 from virtcim.broker.namespaces import Namespace, Namespaces
-from virtcim.broker.provider import NO_EDITS, Edits, InstanceValues, Provider, edits_of
+from virtcim.broker.provider import Edits, InstanceValues, Provider, edits_of
 from virtcim.broker.typed_values import typed_value
 from virtcim.schema.layouts import Layout, Record
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import Instance, InstanceProperty, Property, Value
+from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import InstanceNameReply, VoidReply
-from virtcim.wbem.status import InvalidParameter, NoSuchProperty, NotSupported
+from virtcim.wbem.status import InvalidParameter, NoSuchProperty, NotFound, NotSupported
 from virtcim.wbem.types import CIMType
+from virtcim.wbem.uri import format_uri
 
 
-def _served(namespace: Namespace, class_name: str) -> tuple[Provider | None, Edits]:
-    """Return who serves a class, and which changes it does; raises InvalidClass."""
+def _serving(namespaces: Namespaces, namespace: Namespace, class_name: str) -> Provider:
+    """Return who serves a class, or keeps its instances from now on.
+
+    Raises InvalidClass, InvalidParameter for a class that has no instances of its own.
+    """
     provider = namespace.provider(class_name)
     if provider is None:
-        namespace.declaration(class_name)
-        return None, NO_EDITS
-    return provider, edits_of(provider)
+        declaration = namespace.declaration(class_name)
+        if namespaces.keeper is None:
+            raise NotSupported(f"CreateInstance is not served for {declaration.name}")
+        provider = namespace.keep(declaration.name, namespaces.keeper, namespaces.home)
+    return provider
+
+
+def _edits(namespace: Namespace, path: ObjectPath) -> Edits:
+    """Return which changes are done of what a path names; raises InvalidClass, NotFound."""
+    provider = namespace.provider(path.class_name)
+    if provider is None:
+        namespace.declaration(path.class_name)
+        raise NotFound(f"there is no instance {format_uri(path)}")
+    return edits_of(provider)
 
 
 def _unserved(operation: ops.Change, class_name: str) -> NotSupported:
@@ -43,8 +59,9 @@ async def create_instance(
 ) -> InstanceNameReply:
     """Make an instance; a path that the client gives means nothing."""
     namespace, asked = namespaces.get(operation.namespace), operation.new_instance
-    provider, edits = _served(namespace, asked.class_name)
-    if provider is None or edits.create is None:
+    provider = _serving(namespaces, namespace, asked.class_name)
+    edits = edits_of(provider)
+    if edits.create is None:
         raise _unserved(operation, asked.class_name)
     _check_rehearsal(operation)
     path = await edits.create(_given(namespace, provider.layout, asked))
@@ -71,18 +88,32 @@ def _typed(namespace: Namespace, layout: Layout, declared: Property, value: Valu
         raise InvalidParameter(f"{where}: {error}") from None
 
 
+def _check_served(
+    namespaces: Namespaces, namespace: Namespace, operation: ops.ModifyInstance
+) -> None:
+    """Raise NotSupported for a class whose instances nobody changes, InvalidClass for none."""
+    class_name = operation.modified_instance.class_name
+    provider = namespace.provider(class_name)
+    if provider is None:
+        namespace.declaration(class_name)
+        is_served = namespaces.keeper is not None
+    else:
+        is_served = edits_of(provider).modify is not None
+    if not is_served:
+        raise _unserved(operation, class_name)
+
+
 async def modify_instance(namespaces: Namespaces, operation: ops.ModifyInstance) -> VoidReply:
     """Change the properties that differ; clients send back all that they were shown."""
     namespace, asked = namespaces.get(operation.namespace), operation.modified_instance
-    provider, edits = _served(namespace, asked.class_name)
-    if provider is None or edits.modify is None:
-        raise _unserved(operation, asked.class_name)
-    _check_rehearsal(operation)
+    _check_served(namespaces, namespace, operation)
     if asked.path is None or asked.path.class_name.lower() != asked.class_name.lower():
         raise InvalidParameter("the path of the ModifiedInstance is not of its class")
+    _check_rehearsal(operation)
+    edits = _edits(namespace, asked.path)
     record = existing_record(namespace, asked.path)
     changes = _changes(namespace, record, asked, operation.property_list)
-    if changes:
+    if changes and edits.modify is not None:
         await edits.modify(record, changes)
     return VoidReply()
 
@@ -113,7 +144,7 @@ def _changes(
 async def set_property(namespaces: Namespaces, operation: ops.SetProperty) -> VoidReply:
     """Change one property, which is a ModifyInstance of it alone (deprecated, and in use)."""
     path, value = operation.instance_name, operation.new_value
-    _, edits = _served(namespaces.get(operation.namespace), path.class_name)
+    edits = _edits(namespaces.get(operation.namespace), path)
     if edits.modify is None:
         raise _unserved(operation, path.class_name)
     item = InstanceProperty(
@@ -131,7 +162,7 @@ async def set_property(namespaces: Namespaces, operation: ops.SetProperty) -> Vo
 async def delete_instance(namespaces: Namespaces, operation: ops.DeleteInstance) -> VoidReply:
     """Remove an instance."""
     namespace, path = namespaces.get(operation.namespace), operation.instance_name
-    _, edits = _served(namespace, path.class_name)
+    edits = _edits(namespace, path)
     if edits.delete is None:
         raise _unserved(operation, path.class_name)
     _check_rehearsal(operation)

@@ -15,6 +15,7 @@ from virtcim.wbem.objects import (
     ClassDeclaration,
     Instance,
     InstanceProperty,
+    Property,
     Scalar,
     Value,
     qualifier_value,
@@ -113,6 +114,18 @@ def _values(
             yield declared.name.lower(), value
 
 
+def made_of(declaration: ClassDeclaration, values: Mapping[str, Value]) -> Instance:
+    """Return an instance with these values, by lower-case name, and no other properties."""
+    return Instance(
+        declaration.name,
+        tuple(
+            _property(p, values[p.name.lower()])
+            for p in declaration.properties
+            if p.name.lower() in values
+        ),
+    )
+
+
 def make(declaration: ClassDeclaration, values: Mapping[str, Value]) -> Instance:
     """Return an instance of a class for a reply, with these values and the class's defaults.
 
@@ -124,15 +137,16 @@ def make(declaration: ClassDeclaration, values: Mapping[str, Value]) -> Instance
         raise KeyError(f"{declaration.name} has no property {', '.join(sorted(unknown))}")
     return Instance(
         declaration.name,
-        tuple(
-            InstanceProperty(
-                name=p.name,
-                type=p.type,
-                value=by_name.get(p.name.lower(), p.value),
-                is_array=p.is_array,
-                reference_class=p.reference_class,
-                embedding=p.embedding,
-            )
-            for p in declaration.properties
-        ),
+        tuple(_property(p, by_name.get(p.name.lower(), p.value)) for p in declaration.properties),
+    )
+
+
+def _property(declared: Property, value: Value) -> InstanceProperty:
+    return InstanceProperty(
+        name=declared.name,
+        type=declared.type,
+        value=value,
+        is_array=declared.is_array,
+        reference_class=declared.reference_class,
+        embedding=declared.embedding,
     )

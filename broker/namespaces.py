@@ -6,6 +6,7 @@ have is refused here, at start, not when a client meets it.
 
 from collections.abc import Iterable, Iterator
 
+from virtcim.broker.kept import Home, KeptInstances
 from virtcim.broker.provider import (
     AssociationProvider,
     ExplainsAbsence,
@@ -14,9 +15,10 @@ from virtcim.broker.provider import (
     is_association,
 )
 from virtcim.broker.rules import STANDARD, Rules
+from virtcim.infostore.objects import Keeper
 from virtcim.schema.layouts import Layout, Record, typed_key
 from virtcim.schema.repository import Repository, is_abstract, key_properties
-from virtcim.wbem.objects import ClassDeclaration
+from virtcim.wbem.objects import ClassDeclaration, qualifier_value
 from virtcim.wbem.paths import KeyValue, ObjectPath, canonical_namespace
 from virtcim.wbem.status import InvalidClass, InvalidNamespace, InvalidParameter, NotFound
 from virtcim.wbem.uri import format_uri
@@ -27,12 +29,22 @@ class ProviderError(Exception):
 
 
 class Namespace:
-    """One namespace: its classes, their providers, and by which rules it is asked."""
+    """One namespace: its classes, their providers, and by which rules it is asked.
 
-    def __init__(self, name: str, repository: Repository, rules: Rules = STANDARD) -> None:
+    The classes that it begins with are the server's own; the repository is not shared.
+    is_own: so is the namespace itself, and it stays.
+    """
+
+    def __init__(
+        self, name: str, repository: Repository, rules: Rules = STANDARD, *, is_own: bool = True
+    ) -> None:
+        self._stays = is_own
         self.name = name
         self.repository = repository
         self.rules = rules
+        self._own = frozenset(declaration.name.lower() for declaration in repository)
+        self._own_qualifiers = frozenset(one.name.lower() for one in repository.qualifiers())
+        self._kept: dict[str, KeptInstances] = {}
         self._providers: dict[str, Provider] = {}
         self._associations: list[AssociationProvider] = []
         self._serving: dict[str, tuple[tuple[Provider, ...], ClassDeclaration]] = {}
@@ -55,8 +67,56 @@ class Namespace:
             self._associations.append(provider)
 
     def provider(self, class_name: str) -> Provider | None:
-        """Return the provider of exactly this class."""
-        return self._providers.get(class_name.lower())
+        """Return the provider of exactly this class, or who keeps its instances."""
+        key = class_name.lower()
+        return self._providers.get(key) or self._kept.get(key)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is in it that somebody could miss, and it is not the server's own."""
+        repository = self.repository
+        return not (self._stays or repository.qualifiers() or any(True for _ in repository))
+
+    def is_own(self, class_name: str) -> bool:
+        """Tell whether a class belongs to the server, and not to its clients."""
+        return class_name.lower() in self._own
+
+    def is_own_qualifier(self, name: str) -> bool:
+        """Tell whether a qualifier is declared by the server."""
+        return name.lower() in self._own_qualifiers
+
+    def keep(self, class_name: str, keeper: Keeper, home: Home) -> KeptInstances:
+        """Return who keeps the instances of a class without a provider.
+
+        Raises InvalidClass, InvalidParameter for a class that has no instances of its own.
+        """
+        declaration = self.declaration(class_name)
+        found = self._kept.get(declaration.name.lower())
+        if found is None:
+            for qualifier in ("Abstract", "Indication"):
+                if qualifier_value(declaration.qualifiers, qualifier):
+                    text = f"{declaration.name} is {qualifier.lower()}: it has no instances"
+                    raise InvalidParameter(text)
+            if not key_properties(declaration):
+                raise InvalidParameter(f"{declaration.name} has no key to tell instances apart")
+            found = KeptInstances(Layout(declaration), self.name, keeper, self.repository, home)
+            self._kept[declaration.name.lower()] = found
+            self._serving.clear()
+        return found
+
+    def kept(self) -> Iterator[KeptInstances]:
+        """Yield who keeps instances."""
+        return iter(self._kept.values())
+
+    def has_instances(self, class_name: str) -> bool:
+        """Tell whether a class has instances of its own."""
+        provider = self.provider(class_name)
+        return provider is not None and len(provider.records()) > 0
+
+    def reclassed(self, class_name: str) -> None:
+        """Forget what followed from a class that has changed, and has no instances."""
+        self._kept.pop(class_name.lower(), None)
+        self._serving.clear()
 
     def associations(self) -> Iterator[AssociationProvider]:
         """Yield the providers of association classes."""
@@ -78,7 +138,7 @@ class Namespace:
         if found is None:
             declaration = self.declaration(class_name)
             names = (c.name.lower() for c in self.repository.family(class_name))
-            providers = tuple(self._providers[n] for n in names if n in self._providers)
+            providers = tuple(p for n in names if (p := self.provider(n)) is not None)
             found = (providers, declaration)
             if len(self._serving) < 4096:
                 self._serving[class_name] = found
@@ -86,9 +146,13 @@ class Namespace:
 
 
 class Namespaces:
-    """All namespaces by any spelling of their names; an alias is a second name of one."""
+    """All namespaces by any spelling of their names; an alias is a second name of one.
 
-    def __init__(self) -> None:
+    keeper: of what clients make; None means that they make nothing.
+    """
+
+    def __init__(self, keeper: Keeper | None = None) -> None:
+        self.keeper = keeper
         self._by_name: dict[str, Namespace] = {}
         self.names: list[str] = []
 
@@ -104,6 +168,21 @@ class Namespaces:
         if found is None:
             raise InvalidNamespace(name)
         return found
+
+    def __contains__(self, name: str) -> bool:
+        return canonical_namespace(name) in self._by_name
+
+    def home(self, name: str) -> str:
+        """Return the name of a namespace by any spelling; of none of ours, the canonical one."""
+        canonical = canonical_namespace(name)
+        found = self._by_name.get(canonical)
+        return canonical if found is None else found.name
+
+    def remove(self, namespace: Namespace) -> None:
+        """Forget a namespace under all its names."""
+        self.names.remove(namespace.name)
+        for name in [name for name, one in self._by_name.items() if one is namespace]:
+            del self._by_name[name]
 
     def __iter__(self) -> Iterator[Namespace]:
         return iter({id(n): n for n in self._by_name.values()}.values())

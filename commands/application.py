@@ -29,8 +29,10 @@ user_app = typer.Typer(help="Who may log in.", no_args_is_help=True)
 infostore_app = typer.Typer(help="The durable records of domains.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 jobs_app = typer.Typer(help="Long work of the server.", invoke_without_command=True)
+mof_app = typer.Typer(help="Classes and instances as MOF.", no_args_is_help=True)
 app.add_typer(infostore_app, name="infostore")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(mof_app, name="mof")
 
 JobId = Annotated[
     str,
@@ -254,3 +256,57 @@ def jobs_stop(
     place = url or str(settings_of(config).listen[0])
     server = connection(place, credentials(user, stdin=password_stdin), namespace)
     work.stop(server, job, kill=kill)
+
+
+@mof_app.command("compile")
+def mof_compile(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="MOF files.")],
+    *,
+    include: Annotated[
+        list[Path] | None,
+        typer.Option("-I", "--include", metavar="DIR", help="Where else files are looked for."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compile, say what would be made, and change nothing.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove the instances and classes of the files.")
+    ] = False,
+    url: Url = None,
+    user: UserOption = None,
+    password_stdin: PasswordStdin = False,
+    namespace: HostNamespace = "root/virt",
+    config: Config = None,
+) -> None:
+    """Put what MOF files declare into a namespace of the running server."""
+    from virtcim.commands import mof as work  # noqa: PLC0415
+    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+    from virtcim.commands.servers import connection  # noqa: PLC0415
+
+    place = url or str(settings_of(config).listen[0])
+    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    work.compile_files(server, files, include or (), dry_run=dry_run, remove=remove)
+
+
+@mof_app.command("export")
+def mof_export(
+    classes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CLASS...]", help="These, and what they derive from; else all."),
+    ] = None,
+    *,
+    instances: Annotated[bool, typer.Option("--instances", help="Their instances, too.")] = False,
+    url: Url = None,
+    user: UserOption = None,
+    password_stdin: PasswordStdin = False,
+    namespace: HostNamespace = "root/virt",
+    config: Config = None,
+) -> None:
+    """Print the classes of a namespace of the running server as MOF."""
+    from virtcim.commands import mof as work  # noqa: PLC0415
+    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
+    from virtcim.commands.servers import connection  # noqa: PLC0415
+
+    place = url or str(settings_of(config).listen[0])
+    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    work.export(server, classes or (), instances=instances)

@@ -5,7 +5,7 @@ deadline raises ``Late``; it goes on in the worker, and what is asked after it w
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from virtcim.infostore.errors import Closed, Late
 from virtcim.infostore.gathering import Gathering
 from virtcim.infostore.job_table import JobWrite
 from virtcim.infostore.jobs import JobRecord
+from virtcim.infostore.objects import CIMObject, ObjectKey
 from virtcim.infostore.records import DomainRecord
 from virtcim.infostore.store import Store
 
@@ -78,6 +79,17 @@ class Infostore:
         syncs a hundred times a second takes thousands of steps.
         """
         await self._steps.put(write)
+
+    async def objects(self) -> list[CIMObject]:
+        """Read every CIM object that clients made, in the order of making."""
+        return await self._call(self._store.objects)
+
+    async def write_objects(
+        self, made: Iterable[CIMObject] = (), removed: Iterable[ObjectKey] = ()
+    ) -> None:
+        """Remove CIM objects, then write others: all, or none; durable when this returns."""
+        rows, gone = list(made), list(removed)
+        await self._call(lambda: self._store.write_objects(rows, gone))
 
     async def _write_jobs(self, writes: Sequence[JobWrite]) -> None:
         await self._call(lambda: self._store.write_jobs(writes))

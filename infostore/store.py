@@ -12,6 +12,8 @@ from virtcim.infostore.errors import Closed
 from virtcim.infostore.faults import translated
 from virtcim.infostore.job_table import JobWrite, read_jobs, write_jobs
 from virtcim.infostore.jobs import JobRecord
+from virtcim.infostore.object_table import read_objects, write_objects
+from virtcim.infostore.objects import CIMObject, ObjectKey
 from virtcim.infostore.opening import open_engine, shown
 from virtcim.infostore.records import DomainRecord
 from virtcim.infostore.tables import DOMAIN_RECORD
@@ -79,6 +81,16 @@ class Store:
             )
             if rows:
                 connection.execute(upsert(connection.dialect.name, DOMAIN_RECORD), rows)
+
+    def objects(self) -> list[CIMObject]:
+        """Read every CIM object that clients made, in the order of making."""
+        with translated(self.place), self._engine.begin() as connection:
+            return read_objects(connection)
+
+    def write_objects(self, made: Iterable[CIMObject], removed: Iterable[ObjectKey]) -> None:
+        """Remove CIM objects, then write others: all, or none."""
+        with translated(self.place), self._engine.begin() as connection:
+            write_objects(connection, made, removed)
 
     @property
     def _engine(self) -> Engine:

@@ -4,10 +4,10 @@
 change of a table is therefore two changes: here, and a migration whose revision is added last.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 # Every revision that a store may be at, oldest first; the last is what these tables describe.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 METADATA = MetaData()
 
@@ -59,4 +59,16 @@ JOB = Table(
     Column("notes", Text, nullable=False),
     Column("details", Text, nullable=False),
     Column("result", Text, nullable=False),
+)
+
+# What clients made of a namespace; name is what is unique there, place the order of making.
+CIM_OBJECT = Table(
+    "cim_object",
+    METADATA,
+    Column("namespace", String(255), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("cim_object_place", "place"),
 )

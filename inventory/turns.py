@@ -1,14 +1,15 @@
 """Turns: who may change a domain. One at a time; others wait for a while, or are refused.
 
 The rule: everything that changes a domain holds its turn from before it reads what it changes until
-its effect can be read. A job holds it as long as it lives, and nobody waits for a job.
+its effect can be read. A job holds it as long as it lives, and nobody waits for a job; a change is
+waited for until it is handed over to one.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from virtcim.hypervisors.errors import Busy
 from virtcim.hypervisors.model import DomainUUID
@@ -35,6 +36,13 @@ class _Queue:
 
     holder: _Holder
     waiting: deque[tuple["asyncio.Future[None]", _Holder]] = field(default_factory=deque)
+
+    def refuse_all(self) -> None:
+        """Let nobody wait any more."""
+        for turn, _ in self.waiting:
+            if not turn.done():
+                turn.set_exception(self.holder.refusal())
+        self.waiting.clear()
 
 
 class Turns:
@@ -64,6 +72,12 @@ class Turns:
         """Take the turn for a job, which gives it back by `release`; raises Busy as `held`."""
         await self._take(uuid, _Holder(purpose, is_job=True))
 
+    def hand_over(self, uuid: DomainUUID) -> None:
+        """Let a turn that was taken for a change be that of a job from now on."""
+        queue = self._queues[uuid]
+        queue.holder = replace(queue.holder, is_job=True)
+        queue.refuse_all()
+
     def release(self, uuid: DomainUUID) -> None:
         """Give the turn to who waits longest; when that is a job, nobody waits any more."""
         queue = self._queues[uuid]
@@ -77,10 +91,7 @@ class Turns:
             del self._queues[uuid]
             return
         if queue.holder.is_job:
-            for other, _ in queue.waiting:
-                if not other.done():
-                    other.set_exception(queue.holder.refusal())
-            queue.waiting.clear()
+            queue.refuse_all()
 
     async def _take(self, uuid: DomainUUID, holder: _Holder) -> None:
         queue = self._queues.get(uuid)

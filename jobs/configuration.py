@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import structlog
 
-from virtcim.hypervisors.errors import HypervisorError
+from virtcim.hypervisors.errors import DomainNotFound, HypervisorError
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import JSON, Facts, JobKind, JobRecord
@@ -21,6 +21,7 @@ from virtcim.jobs.deeds import Deed, Task, outcome
 from virtcim.jobs.failures import JobFailed
 from virtcim.jobs.plans import Completed, Failed, Plan, Run, Stop, Verdict
 from virtcim.jobs.transactions import PASSING, Transaction
+from virtcim.jobs.undoing import Present, has_device
 from virtcim.wbem.status import WBEMError
 
 log = structlog.get_logger("virtcim.jobs")
@@ -35,6 +36,9 @@ Explain = Callable[[Exception, str], WBEMError]
 """Returns what a client is told: of a failure, and of what could not be taken back."""
 
 _CRASH = "the server ended under it"
+
+_AGAIN = (*PASSING, InfostoreError)
+"""After these it is tried again to take a change back."""
 
 
 class Attempt(ABC):
@@ -103,11 +107,10 @@ class Change(Attempt):
         self._transaction.stopped = True
 
     async def _taken_back(self, run: Run) -> str:
-        again = (*PASSING, InfostoreError)
         while True:
             try:
-                return await self._transaction.roll_back(again)
-            except again as error:
+                return await self._transaction.roll_back(_AGAIN)
+            except _AGAIN as error:
                 log.info("not_rolled_back_yet", job=run.record.id, error=str(error))
             await self.wait(run)
 
@@ -194,7 +197,22 @@ async def recover(record: JobRecord, host: Host) -> Verdict:
 async def _taken_back(record: JobRecord, host: Host, _deed: Deed) -> Verdict:
     kept = record.notes.get("steps")
     transaction = Transaction.of(host, kept if isinstance(kept, list) else [])
-    return Failed(f"{_CRASH}{await transaction.roll_back(PASSING)}")
+    asked = await _asked_of_the_guest(host, transaction)
+    return Failed(f"{_CRASH}{asked}{await transaction.roll_back(_AGAIN)}")
+
+
+async def _asked_of_the_guest(host: Host, transaction: Transaction) -> str:
+    """Say what a guest may do yet, which nobody can take back."""
+    last = transaction.last
+    if not isinstance(last, Present):
+        return ""
+    with suppress(DomainNotFound):
+        if await has_device(host, last.uuid, last.device, last.xml):
+            transaction.unsettled = True
+            return (
+                f"; the guest may have been asked to let go of {last.device}, and may do so later"
+            )
+    return ""
 
 
 async def _looked_for(_record: JobRecord, host: Host, deed: Deed) -> Verdict:

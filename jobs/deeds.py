@@ -54,6 +54,7 @@ class Deed:
     def parameters(self) -> dict[str, JSON]:
         """Return it as it is kept, and shown: what it has."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values["task"] = self.task.value
         return {name: value for name, value in values.items() if value}
 
     @classmethod

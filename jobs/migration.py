@@ -247,7 +247,7 @@ class Migration:
         for host in (self._target, self._source):
             job = None if host is None else await self._finished_at(host)
             if job is not None:
-                show(run, job)
+                show(run, replace(job, data_remaining=0))  # of post-copy it may tell otherwise
                 return
 
     async def _finished_at(self, host: Host) -> JobStatistics | None:

@@ -92,6 +92,6 @@ Verdict = Completed | Failed | Adopted
 Recoverer = Callable[[JobRecord, Host], Awaitable[Verdict]]
 """Says what became of a job whose server ended under it, by what the hypervisors say.
 
-It puts right what it finds half done. Raises HypervisorError when that cannot be known now; it is
-asked again later.
+It puts right what it finds half done. Raises HypervisorError, InfostoreError when that cannot be
+known or done now; it is asked again later.
 """

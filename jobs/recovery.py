@@ -16,7 +16,7 @@ from virtcim.hypervisors.errors import HypervisorError
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.job_table import DomainKey, JobWrite
-from virtcim.infostore.jobs import JobKind, JobRecord
+from virtcim.infostore.jobs import NO_FACTS, JobKind, JobRecord
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.host import Communication, Host
 from virtcim.jobs.book import NO_DOMAINS, Book, JobStore
@@ -83,7 +83,7 @@ class Recovery:
 
     async def _give_up(self, record: JobRecord) -> None:
         """End a job whose host is not ours any more; a store that fails is asked again."""
-        ending = failed(1, _NO_HOST.reason)
+        ending = {"notes": NO_FACTS, **failed(1, _NO_HOST.reason)}
         while True:
             try:
                 await self._runner.step(
@@ -148,7 +148,7 @@ class Recovery:
             if host.communication is Communication.OK:
                 try:
                     return await recoverer(record, host)
-                except HypervisorError as error:
+                except (HypervisorError, InfostoreError) as error:
                     log.warning("job_not_recovered_yet", job=record.id, error=str(error))
                 except Exception:  # a defect must not keep a domain's turn for ever
                     log.exception("job_defect", job=record.id)

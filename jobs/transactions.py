@@ -71,16 +71,31 @@ class Transaction:
                 raise TypeError("a step is an object")
             undo = from_json({name: value for name, value in one.items() if name != "what"})
             found._steps.append(Step(str(one["what"]), undo))
+        for step in found._steps[:-1]:
+            step.certain = True  # the next is kept after it was taken
         return found
 
     def keep_by(self, keep: Keep) -> None:
         """Keep the ways back by this, before a step is taken."""
         self._keep = keep
 
-    def check(self) -> None:
-        """Raise HypervisorFailure when somebody has asked for the end of the change."""
+    @property
+    def outlives_us(self) -> bool:
+        """Its steps are kept for who comes after this server."""
+        return self._keep is not _keep_nothing
+
+    @property
+    def last(self) -> Undo | None:
+        """The way back of the step that was taken last."""
+        return self._steps[-1].undo if self._steps else None
+
+    def check(self, rest: str = "") -> None:
+        """Raise HypervisorFailure when somebody has asked for the end of the change.
+
+        rest: what is said of it then, as the end of a sentence.
+        """
         if self.stopped:
-            raise errors.HypervisorFailure("it was stopped")
+            raise errors.HypervisorFailure(f"it was stopped{rest}")
 
     @asynccontextmanager
     async def step(self, what: str, undo: Undo) -> AsyncIterator[Step]:

@@ -1,7 +1,7 @@
 """Taking back what was done to a hypervisor: each way back is data, so that it outlives a server.
 
-The rules: to take back twice is as good as once, and what was not done is left as it is. What
-somebody else has changed since is theirs.
+The rules: to take back twice is as good as once, and what was not done is left as it is. A
+definition, or a device, that is somebody else's by now is theirs.
 """
 
 import asyncio
@@ -30,7 +30,8 @@ from virtcim.hypervisors.actions import (
     UndefineDomain,
     UpdateDevice,
 )
-from virtcim.hypervisors.definition import parse_domain
+from virtcim.hypervisors.definition.editing import DomainEditor
+from virtcim.hypervisors.definition.plugged import is_plugged, plugged_since
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.jobs import JSON
 from virtcim.infostore.records import DomainRecord
@@ -66,11 +67,15 @@ class Redefine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """Let a running domain be without a device that it was given."""
+    """Let a running domain be without a device that it was given.
+
+    device: the id that it was to have. known: where its devices were before (plugged.places).
+    """
 
     uuid: DomainUUID
     device: str
-    xml: str = field(repr=False)
+    element: str
+    known: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +133,22 @@ async def _redefine(host: Host, one: Redefine) -> None:
 
 
 async def _absent(host: Host, one: Absent) -> None:
-    if await has_device(host, one.uuid, one.device):
-        await host.perform(DetachDevice(uuid=one.uuid, xml=one.xml))
-        await gone(host, one.uuid, one.device)
+    live = (await _read(host, one.uuid)).live
+    found = () if live is None else plugged_since(live, one.known, one.element, one.device)
+    if live is None or not found:
+        return
+    if len(found) > 1:
+        raise errors.HypervisorFailure(
+            f"somebody else has added one too: {' and '.join(found)} are new"
+        )
+    xml = DomainEditor(live).device_text(found[0])
+    await host.perform(DetachDevice(uuid=one.uuid, xml=xml))
+    await gone(host, one.uuid, found[0], xml)
 
 
 async def _present(host: Host, one: Present) -> None:
     live = (await _read(host, one.uuid)).live
-    if live is not None and one.device not in _devices(live):
+    if live is not None and not is_plugged(live, one.device, one.xml):
         await host.perform(AttachDevice(uuid=one.uuid, xml=one.xml))
 
 
@@ -160,25 +173,21 @@ async def _read(host: Host, uuid: DomainUUID) -> Definitions:
     return await host.perform(ReadDefinitions(uuid=uuid))
 
 
-def _devices(text: str) -> frozenset[str]:
-    return frozenset(one.id for one in parse_domain(text).devices)
-
-
-async def has_device(host: Host, uuid: DomainUUID, device: str) -> bool:
-    """Tell whether a domain runs with a device; raises HypervisorError."""
+async def has_device(host: Host, uuid: DomainUUID, device: str, xml: str) -> bool:
+    """Tell whether a domain runs with a device, by its text there; raises HypervisorError."""
     live = (await _read(host, uuid)).live
-    return live is not None and device in _devices(live)
+    return live is not None and is_plugged(live, device, xml)
 
 
 async def gone(
-    host: Host, uuid: DomainUUID, device: str, check: Callable[[], None] = lambda: None
+    host: Host, uuid: DomainUUID, device: str, xml: str, check: Callable[[], None] = lambda: None
 ) -> None:
     """Wait until a guest has let go of a device; `check` raises to end that.
 
     Raises HypervisorFailure when it does not.
     """
     end = time.monotonic() + DETACH_SECONDS
-    while await has_device(host, uuid, device):
+    while await has_device(host, uuid, device, xml):
         if time.monotonic() > end:
             raise errors.HypervisorFailure(
                 f"the guest was asked to let go of {device} and has not done so within "
@@ -219,6 +228,8 @@ def from_json(kept: Mapping[str, Any]) -> Undo:
         if kind is SetNote:
             values["note"] = Note(values["note"])
         return Change(action=kind(**values))
+    if kept["undo"] == Absent.__name__:
+        values["known"] = tuple(values["known"])
     if kept["undo"] == Remember.__name__:
         values["record"] = DomainRecord(**values["record"])
     return _KINDS[kept["undo"]](**values)

@@ -1,7 +1,7 @@
 """Changes as methods make them: at once where that is one step, else as a job.
 
-The rule: a method waits a little for its job, so that most clients never see one. What takes longer
-goes on, and the client is given the job.
+The rule: a method waits a little for its job, so that most clients never see one; so do others that
+change the same domain. What takes longer goes on, and the client is given the job.
 """
 
 from collections.abc import Callable, Mapping
@@ -99,6 +99,8 @@ async def by_job(
         patience = None  # clients of libvirt-cim expect no job
     end = await model.engine.end_of(record.id, patience)
     if end is None:
+        for uuid in domains:
+            model.host.turns.hand_over(uuid)
         return record
     with suppress(InfostoreError, NoSuchJob):  # nobody was told of it; it goes in its time
         await model.engine.delete(record.id)

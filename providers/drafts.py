@@ -5,7 +5,7 @@ touches nothing until it is committed. What is addressed is changed in the defin
 start; where the domain runs, and its present state was addressed, there too.
 """
 
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,18 +134,26 @@ class Draft:
             self._running.attach(text, outcome)
         return outcome
 
-    def remove(self, device_id: str, *, pending: bool) -> None:
-        """Remove a device; raises NotFound. What a running domain has to keep is not removed."""
-        shown = self.addressed(pending=pending)
-        if resource(shown.definition, device_id) is None:
-            raise self._absent(device_id)
-        is_defined = self.defined is not None and resource(self.defined.definition, device_id)
-        if shown is self.live:
-            alone = f"{self.domain.name}/{DEFINED_PATH}/{device_id}" if is_defined else None
-            self._running.detach(device_id, shown.device_text(device_id), alone)
-            shown.remove(device_id)
-        if self.defined is not None and is_defined:
-            self.defined.remove(device_id)
+    def remove(self, wanted: Iterable[tuple[str, bool]]) -> None:
+        """Remove devices, by id and whether that is of the next start alone; raises NotFound.
+
+        What a running domain has to keep is not removed.
+        """
+        running: set[str] = set()
+        defined: set[str] = set()
+        for device_id, pending in wanted:
+            shown = self.addressed(pending=pending)
+            if resource(shown.definition, device_id) is None:
+                raise self._absent(device_id)
+            is_defined = self.defined and resource(self.defined.definition, device_id)
+            if shown is self.live and device_id not in running:
+                alone = f"{self.domain.name}/{DEFINED_PATH}/{device_id}" if is_defined else None
+                self._running.detach(device_id, shown.device_text(device_id), alone)
+                running.add(device_id)
+            if is_defined:
+                defined.add(device_id)
+        _remove(self.live, running)
+        _remove(self.defined, defined)
 
     def _check_class(self, one: Resource, given: str) -> None:
         """Raise InvalidParameter for settings of another kind than the one that is named."""
@@ -266,7 +274,7 @@ class Draft:
         back = Redefine(uuid=uuid, xml=old)
         async with transaction.step(f"the new definition of `{self.domain.name}'", back) as step:
             await host.perform(DefineDomain(xml=new))
-        if self.steps > 1:  # what others change from now on is not ours to take back
+        if transaction.outlives_us:  # what others change from now on is not ours to take back
             made = await host.perform(ReadDefinitions(uuid=uuid))
             step.undo = replace(back, made=made.persistent)
 
@@ -277,3 +285,11 @@ class Draft:
         what = f"what is remembered of `{self.domain.name}'"
         async with transaction.step(what, Remember(uuid=uuid, record=old)):
             await host.record(uuid, replace(old, **self.record))  # type: ignore[arg-type]
+
+
+def _remove(editor: DomainEditor | None, ids: Container[str]) -> None:
+    """Remove devices, the last first: ids may be counted from the first."""
+    devices = () if editor is None else editor.definition.devices
+    for one in reversed(devices):
+        if editor is not None and one.id in ids:
+            editor.remove(one.id)

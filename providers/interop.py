@@ -7,13 +7,18 @@ CIM_ObjectManager, a CIM_Namespace for every namespace including this one.
 import uuid
 from collections.abc import Iterable, Mapping
 
-from virtcim.broker.provider import Provider
+from virtcim.broker.namespace_changes import create_namespace, delete_namespace
+from virtcim.broker.namespaces import Namespaces
+from virtcim.broker.provider import Edits, InstanceValues, Keys, MethodBody, Provider
 from virtcim.providers import profiles
 from virtcim.providers.compatibility import Behaviour
-from virtcim.providers.model import INTEROP, Server
+from virtcim.providers.legacy_paths import read_fixed
+from virtcim.providers.model import INTEROP, NO_METHODS, Server
+from virtcim.providers.serving import has_keys
 from virtcim.providers.static import StaticProvider
 from virtcim.schema.families import member
-from virtcim.schema.layouts import Getter, Layout
+from virtcim.schema.layouts import Getter, Layout, Record
+from virtcim.schema.records import RecordSet
 from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import (
     AdvertiseTypes,
@@ -25,6 +30,8 @@ from virtcim.schema.valuemaps import (
     RequestedState,
     SpecificationType,
 )
+from virtcim.wbem.paths import ObjectPath
+from virtcim.wbem.status import InvalidParameter, WBEMError
 
 _CIM = 2  # CIM_Namespace.ClassType
 _OTHER = 1  # CIM_Namespace.ClassInfo: newer than its list of versions
@@ -87,19 +94,64 @@ def _layout(repository: Repository, class_name: str) -> Layout:
     return Layout(declaration)
 
 
+class NamespaceProvider:
+    """The namespaces of the server, as clients see, make and remove them.
+
+    aliases: further names under which clients expect one of them to be listed.
+    """
+
+    def __init__(
+        self, layout: Layout, server: Server, namespaces: Namespaces, aliases: Iterable[str]
+    ) -> None:
+        self.layout = layout
+        self.namespaces = (INTEROP,)
+        self.methods: Mapping[str, MethodBody] = NO_METHODS
+        self.rehearsed: frozenset[str] = frozenset()
+        self.edits = Edits(create=self._create, delete=self._delete)
+        self._server = server
+        self._values = layout.bind(NAMESPACE)
+        self._known = namespaces
+        self._aliases = tuple(aliases)
+        self._seen: tuple[str, ...] = ()
+        self._set = RecordSet(layout, ())
+
+    def records(self) -> RecordSet:
+        """All namespaces."""
+        names = (*self._known.names, *self._aliases)
+        if names != self._seen:
+            self._seen, self._set = names, RecordSet(self.layout, tuple(map(self._record, names)))
+        return self._set
+
+    def find(self, keys: Keys) -> Record | None:
+        """Return the namespace whose keys are these."""
+        return next((record for record in self.records() if has_keys(record, keys)), None)
+
+    def read_path(self, keys: Keys) -> Record | WBEMError:
+        """Return the instance that keys name of which some may be missing, or what is wrong."""
+        return read_fixed(self.records(), self.layout, keys)
+
+    def _record(self, name: str) -> Record:
+        return Record(self.layout, INTEROP, self._values((self._server, name)))
+
+    async def _create(self, values: InstanceValues) -> ObjectPath:
+        """Make one; the keys beside its name are ours whatever the client says."""
+        name = values.get("name")
+        if not isinstance(name, str):
+            raise InvalidParameter("Name of a new namespace is missing")
+        return self._record((await create_namespace(self._known, name)).name).path
+
+    async def _delete(self, record: Record) -> None:
+        await delete_namespace(self._known, str(record["Name"]))
+
+
 def interop_providers(
-    server: Server, repository: Repository, namespaces: Iterable[str]
+    server: Server, repository: Repository, namespaces: Namespaces, aliases: Iterable[str]
 ) -> tuple[Provider, ...]:
     """Return the providers of the server itself."""
     manager = StaticProvider(
         _layout(repository, "CIM_ObjectManager"), INTEROP, OBJECT_MANAGER, (server,)
     )
-    namespace = StaticProvider(
-        _layout(repository, "CIM_Namespace"),
-        INTEROP,
-        NAMESPACE,
-        [(server, name) for name in namespaces],
-    )
+    namespace = NamespaceProvider(_layout(repository, "CIM_Namespace"), server, namespaces, aliases)
     return (manager, namespace)
 
 

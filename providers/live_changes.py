@@ -22,6 +22,7 @@ from virtcim.hypervisors.actions import (
 )
 from virtcim.hypervisors.definition import Disk, parse_domain
 from virtcim.hypervisors.definition.editing import DomainEditor, without_address
+from virtcim.hypervisors.definition.plugged import element_of, places
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.inventory.host import Host
 from virtcim.jobs.transactions import UNCERTAIN, Transaction
@@ -115,10 +116,13 @@ class LiveChanges:
         return True
 
     async def _attach(self, text: str, outcome: Outcome, transaction: Transaction) -> None:
+        read = await self.host.perform(ReadDefinitions(uuid=self.uuid))
         if self.before.persistent is not None:
-            text = await self._completed(text, self.before.persistent, outcome)
+            text = self._completed(text, read.persistent or self.before.persistent, outcome)
         bare = without_address(text)
-        undo = Absent(uuid=self.uuid, device=outcome.id, xml=bare)
+        known = () if read.live is None else places(read.live)
+        element = element_of(bare)
+        undo = Absent(uuid=self.uuid, device=outcome.id, element=element, known=known)
         async with transaction.step(f"the addition of {outcome.id}", undo) as step:
             step.taken = await self._attached(text, bare, outcome)
 
@@ -133,11 +137,10 @@ class LiveChanges:
                 raise
             return await self._done(AttachDevice(uuid=self.uuid, xml=bare), outcome)
 
-    async def _completed(self, text: str, before: str, outcome: Outcome) -> str:
+    def _completed(self, text: str, made: str, outcome: Outcome) -> str:
         """Return a device as the hypervisor completed it when it was defined."""
-        read = await self.host.perform(ReadDefinitions(uuid=self.uuid))
-        editor = DomainEditor(read.persistent or before)
-        outcome.id = completed_id(before, editor, outcome.id)
+        editor = DomainEditor(made)
+        outcome.id = completed_id(self.before.persistent or made, editor, outcome.id)
         known = resource(editor.definition, outcome.id)
         return text if known is None else editor.device_text(outcome.id)
 
@@ -148,7 +151,8 @@ class LiveChanges:
         async with transaction.step(f"the removal of {device_id}", undo):
             await self._let_go(device_id, text, defined)
             transaction.unsettled = True
-            await gone(self.host, self.uuid, device_id, transaction.check)
+            rest = f"; the guest was asked to let go of {device_id} and may do so later"
+            await gone(self.host, self.uuid, device_id, text, partial(transaction.check, rest))
             transaction.unsettled = False
 
     async def _let_go(self, device_id: str, text: str, defined: str | None) -> None:
@@ -158,7 +162,7 @@ class LiveChanges:
                 raise errors.NotSupported("the hypervisor cannot do that while the domain runs")
             await self.host.perform(DetachDevice(uuid=self.uuid, xml=text))
         except (errors.NotSupported, errors.InvalidState) as error:
-            if await has_device(self.host, self.uuid, device_id):
+            if await has_device(self.host, self.uuid, device_id, text):
                 instead = f"; {defined} can be removed, for the next start" if defined else ""
                 told = f"{device_id} cannot be taken from the running domain: {error.detail}"
                 raise errors.NotSupported(f"{told}{instead}") from error

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.provider import Provider
 from virtcim.broker.union import united
+from virtcim.infostore.objects import Keeper
 from virtcim.inventory.host import Host
 from virtcim.jobs import Engine
 from virtcim.providers import (
@@ -98,8 +99,10 @@ FAMILIES: tuple[Family, ...] = (
 """Each has a provider for every host."""
 
 
-def build_namespaces(hosts: Iterable[Host], server: Server, engine: Engine) -> Namespaces:
-    """Return the server's namespaces with all providers.
+def build_namespaces(
+    hosts: Iterable[Host], server: Server, engine: Engine, keeper: Keeper | None = None
+) -> Namespaces:
+    """Return the server's namespaces with all providers; `keeper` has what clients make.
 
     Raises ProviderError or LayoutError when a provider does not fit the schema.
     """
@@ -107,11 +110,11 @@ def build_namespaces(hosts: Iterable[Host], server: Server, engine: Engine) -> N
     prefixes = tuple(dict.fromkeys(host.prefix for host in served))
     repository = build_repository(prefixes)
     rules = server.behaviour.rules
-    namespaces = Namespaces()
+    namespaces = Namespaces(keeper)
     for host in served:
-        namespaces.add(Namespace(host.namespace, repository, rules))
-    namespaces.add(Namespace(INTEROP, repository, rules), ("interop", "root/PG_InterOp"))
-    namespaces.add(Namespace(CIMV2, repository, rules))
+        namespaces.add(Namespace(host.namespace, repository.copy(), rules))
+    namespaces.add(Namespace(INTEROP, repository.copy(), rules), ("interop", "root/PG_InterOp"))
+    namespaces.add(Namespace(CIMV2, repository.copy(), rules))
     profiles = {
         prefix: profile_provider(repository, prefix, server.behaviour) for prefix in prefixes
     }
@@ -121,7 +124,7 @@ def build_namespaces(hosts: Iterable[Host], server: Server, engine: Engine) -> N
         model.add(profiles[host.prefix])
         found += _host_providers(model)
     # Clients that found the interop namespace under its alias expect to see it listed by that name.
-    found += interop_providers(server, repository, (*namespaces.names, "interop"))
+    found += interop_providers(server, repository, namespaces, ("interop",))
     for provider, namespace in united(found):
         namespaces.get(namespace).add(provider)
     return namespaces

@@ -107,8 +107,10 @@ async def remove_resource_settings(
         _check_removable(one)
 
     def edit(drafts: Mapping[DomainUUID, Draft]) -> list[Edited]:
-        for one in addressed:
-            drafts[one.domain.uuid].remove(one.resource, pending=one.pending)
+        for uuid, draft in drafts.items():
+            draft.remove(
+                (one.resource, one.pending) for one in addressed if one.domain.uuid == uuid
+            )
         return []
 
     reply = await _changed(model, _domains(addressed), edit, _REMOVE)

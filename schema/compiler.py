@@ -49,12 +49,20 @@ def compile_mof(path: Path) -> Compiled:
     except (pywbem.MOFCompileError, OSError, ValueError) as error:
         # ValueError is what the compiler lets through: a value of another type, text of no UTF-8.
         raise MOFError(f"{path}: {error}") from None
-    qualifiers = tuple(
-        _qualifier_declaration(q) for q in connection.qualifiers.get(_NAMESPACE, {}).values()
+    return declarations(
+        connection.qualifiers.get(_NAMESPACE, {}).values(),
+        connection.classes.get(_NAMESPACE, {}).values(),
     )
-    flavors = {q.name.lower(): q.flavor for q in qualifiers}
-    classes = connection.classes.get(_NAMESPACE, {}).values()
-    return Compiled(qualifiers, tuple(_class(c, flavors) for c in classes))
+
+
+def declarations(qualifiers: Iterable[Any], classes: Iterable[Any]) -> Compiled:
+    """Return pywbem's qualifier declarations and classes as ours.
+
+    qualifiers: every one that the classes use, since what a use leaves open is as declared.
+    """
+    declared = tuple(_qualifier_declaration(one) for one in qualifiers)
+    flavors = {one.name.lower(): one.flavor for one in declared}
+    return Compiled(declared, tuple(_class(one, flavors) for one in classes))
 
 
 def _value(value: Any) -> Value:

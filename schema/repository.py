@@ -54,6 +54,10 @@ class Repository:
         """Return all qualifier declarations."""
         return tuple(self._qualifiers.values())
 
+    def remove_qualifier(self, name: str) -> None:
+        """Forget a qualifier declaration; raises KeyError."""
+        del self._qualifiers[name.strip().lower()]
+
     # Classes
 
     def add(self, declared: ClassDeclaration) -> None:
@@ -72,6 +76,30 @@ class Repository:
         self._children[key] = []
         above = frozenset() if parent_key is None else self._ancestors[parent_key]
         self._ancestors[key] = above | {key}
+
+    def replace(self, declared: ClassDeclaration) -> None:
+        """Put a class that has no subclasses in the place of the one of its name.
+
+        Raises SchemaError.
+        """
+        old = self.find(declared.name)
+        self.remove(declared.name)
+        try:
+            self.add(declared)
+        except SchemaError:
+            if old is not None:
+                self.add(old)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Remove a class that has no subclasses; raises SchemaError."""
+        key = name.lower()
+        found = self._classes.get(key)
+        if found is None or self._children[key]:
+            raise SchemaError(f"class {name} does not exist, or has subclasses")
+        parent = None if found.superclass is None else found.superclass.lower()
+        self._children[parent].remove(key)
+        del self._classes[key], self._children[key], self._ancestors[key]
 
     def find(self, name: str) -> ClassDeclaration | None:
         """Return the class with all inherited elements, or None."""

@@ -4,12 +4,18 @@ The tests of a laboratory fail where it cannot run.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from tests.lab import Lab
+
+# Servers are started by the dozen. Without bytecode each would first compile its modules and the
+# schema, which takes longer than all else that it does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No test is about seconds. What CI runs is the same each time; developers look for what is new.
 settings.register_profile("virtcim", deadline=None, derandomize="CI" in os.environ)

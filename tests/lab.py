@@ -5,6 +5,7 @@ libvirt, leaves nothing behind, and ends with all its guests when its `unshare` 
 Needs root, libvirtd and QEMU; no KVM, no systemd. Guests boot GUEST, a boot sector that obeys keys.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,6 @@ STATE_DIRECTORIES = {
     "etc": "/etc/libvirt",
     "run": "/run/libvirt",
     "lib": "/var/lib/libvirt",
-    "cache": "/var/cache/libvirt",
     "log": "/var/log/libvirt",
 }
 
@@ -98,6 +99,17 @@ _labs = count()
 def _first_port() -> int:
     """Return where the ports of the next lab begin, below those that any connection may have."""
     return 12000 + os.getpid() % 500 * 4 * PORTS + next(_labs) % 4 * PORTS
+
+
+@cache
+def _cache() -> Path:
+    """Return where the labs of a process keep what QEMU can do: each would ask QEMU for a second.
+
+    A daemon believes of it what fits its QEMU and kernel, and replaces files as a whole.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="vl-", dir="/tmp"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 class Lab:
@@ -239,6 +251,7 @@ class Lab:
             f"mkdir -p {target}; mount --bind {self.directory}/{source} {target}"
             for source, target in STATE_DIRECTORIES.items()
         ]
+        mounts.append(f"mkdir -p /var/cache/libvirt; mount --bind {_cache()} /var/cache/libvirt")
         mounts += [
             f"mount --bind {self.directory}/{file} /etc/{file}"
             for file in ("passwd", "group", "hosts")

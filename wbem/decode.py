@@ -14,6 +14,7 @@ from lxml import etree
 from virtcim.wbem.objects import Value
 from virtcim.wbem.operations import Argument, InvokeMethod, Operation
 from virtcim.wbem.parameters import OPERATIONS
+from virtcim.wbem.parsing import PARSER
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import (
     DEEPEST,
@@ -77,23 +78,12 @@ Call = IntrinsicCall | ExtrinsicCall
 
 # The document
 
-_PARSER = etree.XMLParser(
-    encoding="utf-8",
-    resolve_entities=False,
-    load_dtd=False,
-    no_network=True,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-    collect_ids=False,
-)
-
 
 def _parse(body: bytes) -> Element:
     if body.count(b"<") > 2 * MOST_NODES:
         raise not_valid(f"the message has more than {MOST_NODES} elements")
     try:
-        root = etree.fromstring(body, _PARSER)
+        root = etree.fromstring(body, PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _syntax_refusal(body, error) from None
     if b"<!DOCTYPE" in body and root.getroottree().docinfo.internalDTD is not None:

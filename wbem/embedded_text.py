@@ -8,22 +8,12 @@ from lxml import etree
 
 from virtcim.wbem.mof_instances import parse_instances
 from virtcim.wbem.objects import Instance
+from virtcim.wbem.parsing import PARSER
 from virtcim.wbem.reading import DEEPEST, Element, read_instance
 from virtcim.wbem.refusal import Refusal
 
 MOST_NODES = 20_000
 """Elements that one text may have."""
-
-_PARSER = etree.XMLParser(
-    encoding="utf-8",
-    resolve_entities=False,
-    load_dtd=False,
-    no_network=True,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-    collect_ids=False,
-)
 
 _WRAPPERS = frozenset({
     "VALUE", "VALUE.NAMEDINSTANCE", "VALUE.OBJECT", "VALUE.NAMEDOBJECT", "VALUE.OBJECTWITHPATH",
@@ -75,7 +65,7 @@ def _parsed(text: str) -> Element:
     if text.count("<") > 2 * MOST_NODES:
         raise ValueError(f"the XML has more than {MOST_NODES} elements")
     try:
-        root = etree.fromstring(text.strip().encode(), _PARSER)
+        root = etree.fromstring(text.strip().encode(), PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         reason = str(error).split("(<string>", maxsplit=1)[0].strip()
         raise ValueError(f"the XML is not well-formed: {reason}") from None

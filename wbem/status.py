@@ -112,6 +112,30 @@ class NotSupported(WBEMError):
     status = Status.NOT_SUPPORTED
 
 
+class ClassHasChildren(WBEMError):
+    """The class has subclasses, and cannot be changed or removed."""
+
+    status = Status.CLASS_HAS_CHILDREN
+
+
+class ClassHasInstances(WBEMError):
+    """The class has instances, and cannot be changed or removed."""
+
+    status = Status.CLASS_HAS_INSTANCES
+
+
+class InvalidSuperclass(WBEMError):
+    """The superclass does not exist."""
+
+    status = Status.INVALID_SUPERCLASS
+
+
+class NamespaceNotEmpty(WBEMError):
+    """The namespace has something in it, and cannot be removed."""
+
+    status = Status.NAMESPACE_NOT_EMPTY
+
+
 class AlreadyExists(WBEMError):
     """Something with that name or key exists."""
 

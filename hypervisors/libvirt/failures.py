@@ -86,11 +86,14 @@ NO_RESOURCE = frozenset({43, 49, 50, 53, 57, 62})  # NO_NETWORK, _STORAGE_POOL, 
 
 
 def failure(error: Any) -> HypervisorError:
-    """Our error for a libvirtError; a code that no table knows is a HypervisorFailure."""
-    return FAILURES.get(error.get_error_code(), HypervisorFailure)(str(error))
+    """Our error for a libvirtError; a code that no table knows is a HypervisorFailure.
+
+    Its text may quote a program with the end of a line, and stands in sentences of ours.
+    """
+    return FAILURES.get(error.get_error_code(), HypervisorFailure)(str(error).strip())
 
 
 def open_failure(error: Any) -> HypervisorError:
     """Our error for an open that failed: a refusal stays one, all else is ConnectionFailed."""
     situation = FAILURES.get(error.get_error_code(), HypervisorFailure)
-    return (AccessDenied if situation is AccessDenied else ConnectionFailed)(str(error))
+    return (AccessDenied if situation is AccessDenied else ConnectionFailed)(str(error).strip())

@@ -27,6 +27,7 @@ SSH, TLS, TLS_STRICT, TCP, UNIX = 2, 3, 4, 5, 32768
 FAILED, INVALID_PARAMETER, NOT_FOUND, NOT_SUPPORTED, ALREADY_EXISTS = 1, 4, 6, 7, 11
 STARTED = 4096
 MIGRATING = 9
+OK = 2
 COMPLETED, TERMINATED, EXCEPTION = JobState.COMPLETED, JobState.TERMINATED, JobState.EXCEPTION
 TERMINATE = 4
 
@@ -61,6 +62,11 @@ class Scene:
         """Return the EnabledState of a domain, None where there is none."""
         found = self.find(name, namespace)
         return None if found is None else found["EnabledState"]
+
+    def connected(self, namespace: str | None = None) -> bool:
+        """Whether the server has a connection to the host of a namespace."""
+        (host,) = self.client.EnumerateInstances("KVM_HostSystem", namespace)
+        return bool(host["CommunicationStatus"] == OK)
 
     def find(self, name: str, namespace: str | None = None) -> Any:
         """Return the instance of a domain at the first host, or at the second."""

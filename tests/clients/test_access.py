@@ -17,7 +17,7 @@ from tests.clients.expected import DOMAINS, SYSTEM
 from tests.commands.running import virtcim
 from tests.lab import eventually
 from tests.rawhttp import SECONDS, Client
-from tests.serving import EIGHT_STATES, PASSWORD, USER, RunningServer, let_in, serving, shut_out
+from tests.serving import EIGHT_STATES, PASSWORD, USER, RunningServer, let_in, serving
 
 FAILED = 16
 """wbemcli's exit status when the server does not answer."""
@@ -152,11 +152,13 @@ def test_who_is_removed_is_out(tmp_path: Path) -> None:
         Client(server.host, server.port) as client,
     ):
         assert client.ask(message).status == 200
-        shut_out(tmp_path)
+        state = ("--state-dir", tmp_path / "state")
+        assert virtcim("user", "remove", USER, *state).code == 0
         eventually(lambda: client.ask(message).status == 401)
         assert ask(server) == 401
         assert ask(server, bert) == 200
-        let_in(tmp_path, USER, "another horse")
+        added = virtcim("user", "add", USER, "--password-stdin", *state, said="another horse\n")
+        assert added.code == 0
         eventually(lambda: ask(server, dict(credentials(password="another horse"))) == 200)
         assert ask(server) == 401
 

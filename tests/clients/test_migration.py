@@ -70,9 +70,14 @@ def running(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
 def scene(running: Scene) -> Iterator[Scene]:
     """The same without domains."""
     yield running
-    running.pair.clear()
-    eventually(lambda: not running.client.EnumerateInstanceNames(KVM))
-    eventually(lambda: not running.client.EnumerateInstanceNames(KVM, OTHER_NAMESPACE))
+    emptied(running)
+
+
+def emptied(scene: Scene) -> None:
+    """Leave no domain, and wait until the server has seen it."""
+    scene.pair.clear()
+    eventually(lambda: not scene.client.EnumerateInstanceNames(KVM))
+    eventually(lambda: not scene.client.EnumerateInstanceNames(KVM, OTHER_NAMESPACE))
 
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -297,16 +302,25 @@ def test_its_own_host_is_no_destination(scene: Scene) -> None:
 # Plugs that are pulled
 
 
-@pytest.fixture
-def frail(tmp_path: Path) -> Iterator[Scene]:
-    """Two hypervisors to kill, and a server that notices soon."""
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Two hypervisors to kill, which come back, and a server that notices soon."""
     pair = answering("virtcim-frail-from", "virtcim-frail-to")
-    let_in(tmp_path)
-    with serving(pair.source.uri(), tmp_path, pair.target.uri()) as server:
+    directory = tmp_path_factory.mktemp("frail")
+    let_in(directory)
+    with serving(pair.source.uri(), directory, pair.target.uri()) as server:
         scene = Scene(pair, server)
         yield scene
         scene.client.close()
     ended_labs(pair)
+
+
+@pytest.fixture
+def frail(mortal: Scene) -> Iterator[Scene]:
+    """The same without domains, connected to both."""
+    eventually(lambda: mortal.connected(None) and mortal.connected(OTHER_NAMESPACE))
+    yield mortal
+    emptied(mortal)
 
 
 @pytest.mark.parametrize("way", ["managed", "p2p"])
@@ -330,9 +344,10 @@ def test_a_hypervisor_is_away_for_a_while(frail: Scene) -> None:
     frail.pair.press(uuid, Key.DIRTY)
     job = frail.migrate("schroedinger", setting(**SLOW))
     frail.flowing(job)
+    logged = len(frail.server.log.read_text())
     frail.pair.source.hold()
     frail.pair.source.signal_daemon(signal.SIGKILL)
-    eventually(lambda: "migration_not" in frail.server.log.read_text())
+    eventually(lambda: "migration_not" in frail.server.log.read_text()[logged:])
     assert frail.job(job)["JobState"] == JobState.RUNNING
     frail.pair.source.release()
     frail.ended(job, EXCEPTION)

@@ -79,7 +79,7 @@ def remote(calls: Counter[str]) -> Counter[str]:
     return Counter({name: count for name, count in calls.items() if name not in LOCAL})
 
 
-@pytest.mark.parametrize("many", [3, 10_000])
+@pytest.mark.parametrize("many", [3, 1_000])
 def test_a_listing_costs_six_calls_whatever_it_lists(many: int, tmp_path: Any) -> None:
     """And, the first time, the XML of each domain; later that of none."""
     node = Node(many, tmp_path)

@@ -410,6 +410,7 @@ def test_the_destination_dies_half_way(frail_pair: Pair, flags: tuple[MigrationF
         pair.target.signal_daemon(signal.SIGKILL)
         with pytest.raises(HypervisorError):
             await migration
+        pair.target.connect().close()  # it is back
         await hypervisor.perform(RemoveLeftover(uri=pair.target.uri(), uuid=uuid))
 
     play(pair.source, scene)

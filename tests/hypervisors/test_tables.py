@@ -122,14 +122,14 @@ def test_every_error_code_of_the_binding_has_a_situation() -> None:
 
 
 def test_an_unknown_error_code_is_a_failure() -> None:
-    """A code of the future is reported as HypervisorFailure with its text."""
+    """A code of the future is reported as HypervisorFailure with its text, as a sentence has it."""
 
     class Future:
         def get_error_code(self) -> int:
             return 9999
 
         def __str__(self) -> str:
-            return "something new"
+            return "something new\n"  # as a program said it
 
     error = failure(Future())
     assert type(error) is HypervisorFailure

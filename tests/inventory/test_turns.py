@@ -70,6 +70,25 @@ def test_nobody_waits_for_a_job() -> None:
     asyncio.run(scene())
 
 
+def test_a_change_that_becomes_a_job_is_not_waited_for_any_more() -> None:
+    """Who waits is told at once, and so is who comes later."""
+
+    async def scene() -> None:
+        turns = Turns(wait_seconds=1000)
+        await turns.take(A, "a change")
+        waiting = asyncio.create_task(turns.take(A, "another"))
+        await asyncio.sleep(0)
+        turns.hand_over(A)
+        for refused in (waiting, turns.take(A, "a third")):
+            with pytest.raises(Busy, match="a change is under way"):
+                await refused
+        turns.release(A)
+        async with turns.held(A, "a fourth"):
+            pass
+
+    asyncio.run(scene())
+
+
 def test_nothing_is_remembered_of_turns_that_are_over() -> None:
     """Neither of those that were held nor of those that were refused or given up."""
 

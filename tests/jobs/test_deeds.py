@@ -1,6 +1,7 @@
 """What became of a deed that nobody saw the end of: by what a real hypervisor has afterwards."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
@@ -183,3 +184,10 @@ def test_a_volume_that_is_being_made(lab: Lab, tmp_path: Path) -> None:
         await host.perform(DeletePool(uuid=uuid))
 
     play(lab, scene)
+
+
+def test_what_is_kept_of_a_deed_is_plain() -> None:
+    """As it is read again after a crash, so that clients are shown the same before and after it."""
+    kept = Deed(task=Task.CREATE_POOL, name="p", uuid="u", autostart=True).parameters()
+    assert json.loads(json.dumps(kept)) == kept
+    assert {type(value) for value in kept.values()} == {str, bool}

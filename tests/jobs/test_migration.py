@@ -287,7 +287,9 @@ def test_post_copy_begins_after_one_pass() -> None:
 def test_at_the_end_nothing_remains() -> None:
     """As the hypervisor tells what it was in all, or because it has arrived."""
     known = Scene(move())
-    known.source.finished_job = JobStatistics(data_total=9, data_processed=9, downtime_ms=3)
+    known.source.finished_job = JobStatistics(
+        data_total=9, data_processed=9, data_remaining=5, downtime_ms=3
+    )
     assert known.result() == {}
     told = ("data_total", "data_processed", "data_remaining", "downtime_ms")
     assert [known.run.shown[-1][name] for name in told] == [9, 9, 0, 3]

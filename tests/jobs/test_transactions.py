@@ -51,8 +51,8 @@ UNDONE: tuple[Undo, ...] = (
     Change(action=UpdateDevice(uuid=A, xml="<disk/>")),
     Undefine(uuid=A),
     Redefine(uuid=A, xml="<domain/>", made=None),
-    Absent(uuid=A, device="disk:vdb", xml="<disk/>"),
-    Present(uuid=A, device="disk:vdb", xml="<disk/>"),
+    Absent(uuid=A, device="vdb", element="disk", known=("disk vda",)),
+    Present(uuid=A, device="vdb", xml="<disk/>"),
     Remember(uuid=A, record=DomainRecord(weight=7)),
 )
 
@@ -182,8 +182,9 @@ def test_what_concerns_a_running_domain_ends_with_it() -> None:
             RenameDomain(uuid=uuid, name="brief"),
         ):
             await take_back(shop.host, Change(action=action))
-        await take_back(shop.host, Present(uuid=uuid, device="disk:vda", xml="<nonsense/>"))
-        await take_back(shop.host, Absent(uuid=uuid, device="disk:vda", xml="<nonsense/>"))
+        await take_back(shop.host, Present(uuid=uuid, device="vda", xml="<nonsense/>"))
+        absent = Absent(uuid=uuid, device="vda", element="nonsense", known=())
+        await take_back(shop.host, absent)
         await take_back(shop.host, Change(action=SetAutostart(uuid=uuid, on=True)))
         assert shop.host.listing.domains[uuid].facts.autostart
         await take_back(shop.host, Undefine(uuid=uuid))

@@ -15,6 +15,7 @@ from virtcim.hypervisors.definition import parse_domain
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
 from virtcim.hypervisors.model import Verb
 from virtcim.infostore.records import DomainRecord
+from virtcim.inventory.turns import Turns
 from virtcim.jobs import undoing
 from virtcim.jobs.states import JobRequest
 from virtcim.providers import committing
@@ -383,8 +384,11 @@ def test_a_guest_that_keeps_its_device(
     monkeypatch.setattr(committing, "ANSWER_SECONDS", 1.0)
 
     async def scene(shop: Workshop) -> None:
+        shop.host.turns = Turns(wait_seconds=1000)
         before = await _stubborn(shop, lab)
         job = await _job_of_removal(shop)
+        with pytest.raises(Failed, match="a change of domain `stubborn' is under way"):
+            await shop.modify_system("KVM:stubborn", Title="x")  # nobody waits for a job
         if ended:
             await shop.engine.request(job, JobRequest.TERMINATE, "anna")
         end = await shop.engine.end_of(job, 60)
@@ -393,7 +397,10 @@ def test_a_guest_that_keeps_its_device(
         if ended:
             assert end.state == JobState.TERMINATED
             assert said.startswith("terminated at the request of anna: Remove resource failed")
-            assert said.endswith("it was stopped; nothing else was changed")
+            assert said.endswith(
+                "it was stopped; the guest was asked to let go of vdb and may do so later; "
+                "nothing else was changed"
+            )
         else:
             assert end.state == JobState.EXCEPTION
             assert "let go of vdb and has not" in said

@@ -10,7 +10,13 @@ import pytest
 from tests.lab import Lab
 from tests.providers.test_changing_domains import guest, lines, start, usb_disk
 from tests.providers.workshop import Workshop
-from virtcim.hypervisors.actions import Action, Changed, Definitions, UndefineDomain
+from virtcim.hypervisors.actions import (
+    Action,
+    Changed,
+    DefineDomain,
+    Definitions,
+    UndefineDomain,
+)
 from virtcim.hypervisors.errors import ConnectionLost
 from virtcim.hypervisors.libvirt import LibvirtHypervisor
 from virtcim.hypervisors.model import Verb
@@ -190,6 +196,85 @@ def test_a_destruction_that_was_interrupted(
             assert job.state == JobState.EXCEPTION
             assert job.error == "the server ended under it; the domain is off"
             await shop.call("DestroySystem", AffectedSystem=path)
+        await shut(shop)
+
+    asyncio.run(scene())
+
+
+async def broken_off(shop: Shop, asking: "asyncio.Task[object]") -> None:
+    """End a run as it is, in the middle of a request."""
+    await shop.engine.close()
+    asking.cancel()
+    await shop.host.close()
+    await shop.store.close()
+
+
+def test_what_others_did_meanwhile_stays(lab: Lab, tmp_path: Path) -> None:
+    """Of several domains in one request each is known as we had made it."""
+
+    async def both(shop: Shop) -> object:
+        settings = [
+            shop.mof("Mem", {"InstanceID": f"{name}/mem", "VirtualQuantity": 16 << 10})
+            for name in ("one", "two")
+        ]
+        return await shop.call("ModifyResourceSettings", ResourceSettings=tuple(settings))
+
+    async def scene() -> None:
+        shop = await opened(lab, tmp_path)
+        for name in ("one", "two"):
+            await guest(shop, lab, name)
+        first, second = sorted(shop.host.listing.domains.values(), key=lambda one: one.facts.name)
+        before = [await shop.texts(name) for name in ("one", "two")]
+        shop.interrupt(2, after=True)
+        asking = asyncio.create_task(both(shop))
+        await asyncio.wait_for(shop.hypervisor.silent.wait(), 60)
+        for uuid, text in ((first.uuid, before[0]), (second.uuid, before[1])):
+            assert (await shop.texts(shop.host.listing.domains[uuid].name)) != text
+        await broken_off(shop, asking)
+
+        shop = await opened(lab, tmp_path)
+        others = (await shop.texts("one")).persistent or ""
+        others = others.replace("</name>", "</name><title>theirs</title>", 1)
+        await shop.host.perform(DefineDomain(xml=others))
+        (job,) = await recovered(shop)
+        assert job.error == (
+            "the server ended under it; this was done and could not be undone: "
+            "the new definition of `one' (somebody else has changed it since)"
+        )
+        assert "theirs" in ((await shop.texts("one")).persistent or "")
+        assert (await shop.texts("two")).persistent == before[1].persistent
+        for uuid in (first.uuid, second.uuid):
+            await shop.host.perform(UndefineDomain(uuid=uuid))
+        await shut(shop)
+
+    asyncio.run(scene())
+
+
+def test_what_a_guest_may_do_yet_is_said(lab: Lab, tmp_path: Path) -> None:
+    """It was asked to let go of a device, and nobody can take that back."""
+
+    async def scene() -> None:
+        shop = await opened(lab, tmp_path)
+        await guest(shop, lab, "torn")
+        await start(shop, "torn")
+        uuid, spare = shop.domain("torn").uuid, str(lab.boot_image("spare"))
+        disk = {"VirtualDevice": "vdb", "BusType": "virtio", "Address": spare}
+        await shop.add("torn", shop.mof("Disk", disk))
+        before = await shop.texts("torn")
+        shop.interrupt(2, after=True)
+        asking = asyncio.create_task(shop.remove("Disk", "torn/vdb"))
+        await asyncio.wait_for(shop.hypervisor.silent.wait(), 60)
+        await broken_off(shop, asking)
+
+        shop = await opened(lab, tmp_path)
+        (job,) = await recovered(shop)
+        assert job.error == (
+            "the server ended under it; the guest may have been asked to let go of vdb, "
+            "and may do so later; nothing else was changed"
+        )
+        same(await shop.texts("torn"), before)
+        await shop.host.change(uuid, Verb.DESTROY)
+        await shop.host.perform(UndefineDomain(uuid=uuid))
         await shut(shop)
 
     asyncio.run(scene())

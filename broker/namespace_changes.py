@@ -1,0 +1,64 @@
+"""Namespaces that clients make and remove (DSP0200 section 5.3.2.4, DSP1092).
+
+The rule: the server's own namespaces stay. A new one is empty: it has the classes and qualifiers
+that clients put into it.
+"""
+
+import re
+
+from virtcim.broker.namespaces import Namespace, Namespaces
+from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
+from virtcim.schema.repository import Repository
+from virtcim.wbem.paths import canonical_namespace
+from virtcim.wbem.status import (
+    AlreadyExists,
+    Failed,
+    InvalidParameter,
+    NamespaceNotEmpty,
+    NotSupported,
+)
+
+LONGEST_NAME = 255
+_NAME = re.compile(r"[a-z_0-9][\w.-]*(/[a-z_0-9][\w.-]*)*")
+
+
+async def create_namespace(namespaces: Namespaces, name: str) -> Namespace:
+    """Make an empty namespace; raises InvalidParameter, AlreadyExists, Failed, NotSupported."""
+    wanted = canonical_namespace(name)
+    if not _NAME.fullmatch(wanted) or len(wanted) > LONGEST_NAME:
+        raise InvalidParameter(f"{name[:80]!r} is no name of a namespace")
+    keeper = _keeper(namespaces)
+    async with keeper.turn():
+        if wanted in namespaces:
+            raise AlreadyExists(f"namespace {wanted} exists")
+        key = ObjectKey(wanted, ObjectKind.NAMESPACE, "")
+        try:
+            await keeper.write([CIMObject(key, "")])
+        except InfostoreError as error:
+            raise Failed(f"namespace {wanted} could not be recorded; it was not made") from error
+        made = Namespace(wanted, Repository(), is_own=False)
+        namespaces.add(made)
+    return made
+
+
+async def delete_namespace(namespaces: Namespaces, name: str) -> None:
+    """Remove a namespace; raises InvalidNamespace, NamespaceNotEmpty, Failed, NotSupported."""
+    keeper = _keeper(namespaces)
+    async with keeper.turn():
+        found = namespaces.get(name)
+        if not found.is_empty:
+            raise NamespaceNotEmpty(f"namespace {found.name} has classes or qualifiers in it")
+        key = ObjectKey(found.name, ObjectKind.NAMESPACE, "")
+        try:
+            await keeper.write(removed=[key])
+        except InfostoreError as error:
+            text = f"the end of namespace {found.name} could not be recorded; it stays"
+            raise Failed(text) from error
+        namespaces.remove(found)
+
+
+def _keeper(namespaces: Namespaces) -> Keeper:
+    if namespaces.keeper is None:
+        raise NotSupported("namespaces are not kept")
+    return namespaces.keeper

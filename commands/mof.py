@@ -1,0 +1,204 @@
+"""``virtcim mof``: compiles MOF into a namespace of a running server, and writes it back as MOF.
+
+The rule: everything is compiled before anything is sent, so that a fault in a file changes nothing.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pywbem
+
+from virtcim.commands.failures import Failure
+from virtcim.commands.servers import answering, send
+from virtcim.schema import compiler
+from virtcim.wbem.writing import class_xml, qualifier_declaration_xml
+
+_ALREADY_EXISTS = 11
+_GONE = frozenset({5, 6})  # the class, or the object
+
+
+class _Recorder(pywbem.MOFWBEMConnection):  # type: ignore[misc]
+    """What the compiler writes into; classes are kept as they are declared.
+
+    The compiler gives those of its own repository what they inherit, as soon as it needs that.
+    """
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(conn=server)
+        self.declared: list[Any] = []
+
+    def CreateClass(self, NewClass: Any, **more: Any) -> None:  # noqa: N802, N803 (pywbem's names)
+        """Take a class that the files declare."""
+        super().CreateClass(NewClass, **more)
+        self.declared.append(NewClass.copy())
+
+
+class Compiled:
+    """What MOF files declare: qualifiers, classes and instances, in an order that can be made."""
+
+    def __init__(self, server: Any, files: Iterable[Path], include: Iterable[Path]) -> None:
+        """Compile the files, with what the server knows already; raises Failure."""
+        self._handle = _Recorder(server)
+        self._namespace = server.default_namespace
+        for file in files:
+            self._compile(file, [str(file.parent), *map(str, include)])
+
+    def _compile(self, file: Path, paths: list[str]) -> None:
+        reader = pywbem.MOFCompiler(self._handle, search_paths=paths, log_func=None)
+        try:
+            reader.compile_file(str(file), self._namespace)
+        except pywbem.MOFCompileError as error:
+            raise Failure(f"{file}: {error}") from None
+        except (OSError, ValueError) as error:
+            # ValueError is what the compiler lets through: a value of another type, no UTF-8.
+            raise Failure(f"{file}: {error}") from None
+
+    @property
+    def declared(self) -> compiler.Compiled:
+        """Qualifiers and classes of the files, not those of the server that they build upon."""
+        qualifiers = self._handle.qualifiers.get(self._namespace, {})
+        return compiler.declarations(qualifiers.values(), self._handle.declared)
+
+    @property
+    def instances(self) -> list[Any]:
+        """Instances."""
+        return list(self._handle.instances.get(self._namespace, ()))
+
+
+def compile_files(
+    server: Any, files: Iterable[Path], include: Iterable[Path], *, dry_run: bool, remove: bool
+) -> None:
+    """Compile files into the server's namespace, or remove what they declare; raises Failure.
+
+    What is there already is changed to what the files say.
+    """
+    with answering():
+        found = Compiled(server, files, include)
+        declared, instances = found.declared, found.instances
+        if remove:
+            work = _removals(server, declared, instances)
+        else:
+            work = _makings(server, declared, instances)
+        for what, do in work:
+            if dry_run:
+                print(f"would {what}")
+            else:
+                do()
+    counts = [(len(declared.classes), "classes"), (len(instances), "instances")]
+    if not remove:
+        counts.insert(0, (len(declared.qualifiers), "qualifiers"))
+    what = ", ".join(f"{count} {name}" for count, name in counts)
+    done = "removed" if remove else "compiled"
+    print(f"{what}: nothing was changed" if dry_run else f"{what} {done}", file=sys.stderr)
+
+
+Step = tuple[str, Callable[[], object]]
+"""What is done, and how."""
+
+
+def _makings(server: Any, declared: compiler.Compiled, instances: Iterable[Any]) -> Iterator[Step]:
+    for qualifier in declared.qualifiers:
+        text = qualifier_declaration_xml(qualifier)
+        do = partial(send, server, "SetQualifier", "QualifierDeclaration", text)
+        yield f"declare qualifier {qualifier.name}", do
+    for one in declared.classes:
+        yield f"make class {one.name}", partial(_make_class, server, class_xml(one))
+    for instance in instances:
+        yield f"make instance {instance.path}", partial(_make_instance, server, instance)
+
+
+def _make_class(server: Any, text: str) -> None:
+    try:
+        send(server, "CreateClass", "NewClass", text)
+    except pywbem.CIMError as error:
+        if error.status_code != _ALREADY_EXISTS:
+            raise
+        send(server, "ModifyClass", "ModifiedClass", text)
+
+
+def _make_instance(server: Any, one: Any) -> None:
+    try:
+        server.CreateInstance(one)
+    except pywbem.CIMError as error:
+        if error.status_code != _ALREADY_EXISTS:
+            raise
+        server.ModifyInstance(one)
+
+
+def _removals(server: Any, declared: compiler.Compiled, instances: Sequence[Any]) -> Iterator[Step]:
+    """Remove in the opposite order; what is gone already is no failure, and qualifiers stay."""
+    for one in reversed(instances):
+        yield f"remove instance {one.path}", partial(_gone, server.DeleteInstance, one.path)
+    for each in reversed(declared.classes):
+        yield f"remove class {each.name}", partial(_gone, server.DeleteClass, each.name)
+
+
+def _gone(remove: Callable[[Any], object], what: Any) -> None:
+    try:
+        remove(what)
+    except pywbem.CIMError as error:
+        if error.status_code not in _GONE:
+            raise
+
+
+def export(server: Any, names: Iterable[str], *, instances: bool) -> None:
+    """Print the qualifiers and classes of the server's namespace as MOF; raises Failure.
+
+    names: of classes that are printed alone, with those that they derive from; none means all.
+    """
+    wanted = list(names)
+    with answering():
+        for one in server.EnumerateQualifiers():
+            print(one.tomof())
+        classes = _lineages(server, wanted) if wanted else _all_classes(server)
+        for one in classes:
+            print(_as_declared(one).tomof())
+            if instances:
+                for each in _own_instances(server, one.classname):
+                    print(each.tomof())
+
+
+def _as_declared(one: Any) -> Any:
+    """Return a class without the qualifiers that it inherits, which every server sends along."""
+    found = one.copy()
+    for element in (found, *found.properties.values(), *found.methods.values()):
+        for name in [name for name, each in element.qualifiers.items() if each.propagated]:
+            del element.qualifiers[name]
+    return found
+
+
+_AS_DECLARED = {"LocalOnly": True, "IncludeQualifiers": True, "IncludeClassOrigin": False}
+
+
+def _all_classes(server: Any) -> Iterator[Any]:
+    """Yield classes with their superclasses before them."""
+    by_parent: dict[str | None, list[Any]] = {}
+    for one in server.EnumerateClasses(DeepInheritance=True, **_AS_DECLARED):
+        parent = None if one.superclass is None else one.superclass.lower()
+        by_parent.setdefault(parent, []).append(one)
+    waiting: list[str | None] = [None]
+    while waiting:
+        for one in by_parent.get(waiting.pop(0), ()):
+            yield one
+            waiting.append(one.classname.lower())
+
+
+def _lineages(server: Any, names: Iterable[str]) -> list[Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        lineage: list[Any] = []
+        above: str | None = name
+        while above is not None and above.lower() not in found:
+            one = server.GetClass(above, **_AS_DECLARED)
+            lineage.insert(0, one)
+            above = one.superclass
+        found |= {one.classname.lower(): one for one in lineage}
+    return list(found.values())
+
+
+def _own_instances(server: Any, class_name: str) -> list[Any]:
+    found = server.EnumerateInstances(class_name, DeepInheritance=True)
+    return [one for one in found if one.classname.lower() == class_name.lower()]
