@@ -76,6 +76,29 @@ def test_before_the_host_is_known() -> None:
     play(scene, started=False)
 
 
+def test_keys_that_tell_the_domain() -> None:
+    """Parts of domains are found by that of their keys which says whose they are."""
+
+    async def scene(stage: Stage) -> None:
+        asked = set()
+        namespace = stage.namespaces.get(NAMESPACE)
+        providers, _ = namespace.serving("CIM_ManagedElement")
+        for provider in providers:
+            if not isinstance(provider, DomainPartsProvider):
+                continue
+            every = [*provider.records()]
+            for name in set(provider.indexes) & provider.layout.keys.keys():
+                asked.add(name)
+                for value in {str(record[name]) for record in every} | {"", "nothing"}:
+                    found = [*provider.records_where(name, value)]
+                    assert {id(one) for one in found} == {
+                        id(record) for record in every if record[name] == value
+                    }, (provider.layout.class_name, name, value)
+        assert {"name", "systemname", "instanceid"} <= asked
+
+    play(scene)
+
+
 def test_only_what_has_changed_is_looked_at() -> None:
     """A second question reads nothing, one after a change reads that domain."""
     read: list[str] = []
