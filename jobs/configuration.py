@@ -196,7 +196,11 @@ async def recover(record: JobRecord, host: Host) -> Verdict:
 
 async def _taken_back(record: JobRecord, host: Host, _deed: Deed) -> Verdict:
     kept = record.notes.get("steps")
-    transaction = Transaction.of(host, kept if isinstance(kept, list) else [])
+    try:
+        transaction = Transaction.of(host, kept if isinstance(kept, list) else [])
+    except (LookupError, TypeError, ValueError) as error:  # another release has written it
+        log.warning("steps_unreadable", job=record.id, error=repr(error))
+        return Failed(f"{_CRASH}; what was done of it stays, since its notes cannot be read")
     asked = await _asked_of_the_guest(host, transaction)
     return Failed(f"{_CRASH}{asked}{await transaction.roll_back(_AGAIN)}")
 
@@ -216,7 +220,12 @@ async def _asked_of_the_guest(host: Host, transaction: Transaction) -> str:
 
 
 async def _looked_for(_record: JobRecord, host: Host, deed: Deed) -> Verdict:
-    found = await outcome(host, deed)
+    try:
+        found = await outcome(host, deed)
+    except PASSING:
+        raise
+    except HypervisorError as error:  # what is left of it cannot be removed
+        return Failed(f"{_CRASH}; {error.detail}")
     return Failed(f"{_CRASH}; {found.reason}") if isinstance(found, Failed) else found
 
 

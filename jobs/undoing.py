@@ -120,6 +120,8 @@ async def _change(host: Host, one: Change) -> None:
 
 
 async def _undefine(host: Host, one: Undefine) -> None:
+    if (await _read(host, one.uuid)).live is not None:
+        raise errors.HypervisorFailure("somebody has started it")
     await host.perform(UndefineDomain(uuid=one.uuid))
 
 

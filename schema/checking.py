@@ -39,22 +39,25 @@ def declared(given: ClassDeclaration) -> ClassDeclaration:
     """
     return replace(
         given,
-        properties=tuple(
-            replace(p, embedding=_embedding(p), class_origin="", qualifiers=_own(p.qualifiers))
-            for p in given.properties
-            if not p.propagated
-        ),
-        methods=tuple(
-            replace(
-                m,
-                class_origin="",
-                qualifiers=_own(m.qualifiers),
-                parameters=tuple(replace(p, embedding=_embedding(p)) for p in m.parameters),
-            )
-            for m in given.methods
-            if not m.propagated
-        ),
+        properties=tuple(_own_property(p) for p in given.properties if not p.propagated),
+        methods=tuple(_own_method(m) for m in given.methods if not m.propagated),
         qualifiers=_own(given.qualifiers),
+    )
+
+
+def _own_property(one: Property) -> Property:
+    embedding, qualifiers = _embedding(one), _own(one.qualifiers)
+    if (embedding, "", qualifiers) == (one.embedding, one.class_origin, one.qualifiers):
+        return one  # nearly all are, and there are many
+    return replace(one, embedding=embedding, class_origin="", qualifiers=qualifiers)
+
+
+def _own_method(one: Method) -> Method:
+    return replace(
+        one,
+        class_origin="",
+        qualifiers=_own(one.qualifiers),
+        parameters=tuple(replace(p, embedding=_embedding(p)) for p in one.parameters),
     )
 
 

@@ -21,7 +21,7 @@ from virtcim.hypervisors.actions import (
     UndefineDomain,
     UpdateDevice,
 )
-from virtcim.hypervisors.model import DomainUUID
+from virtcim.hypervisors.model import DomainUUID, Verb
 from virtcim.infostore.jobs import JSON
 from virtcim.infostore.records import DomainRecord
 from virtcim.jobs import undoing
@@ -190,6 +190,20 @@ def test_what_concerns_a_running_domain_ends_with_it() -> None:
         await take_back(shop.host, Undefine(uuid=uuid))
         await take_back(shop.host, Undefine(uuid=uuid))
         await take_back(shop.host, Change(action=SetAutostart(uuid=NOBODY, on=False)))
+
+    work(scene, "test:///default", "Test")
+
+
+def test_what_somebody_has_started_stays_defined() -> None:
+    """A new system is not taken from under a guest that runs."""
+
+    async def scene(shop: Workshop) -> None:
+        uuid = await shop.host.perform(DefineDomain(xml=XML))
+        await shop.host.change(uuid, Verb.START)
+        with pytest.raises(errors.HypervisorFailure, match="somebody has started it"):
+            await take_back(shop.host, Undefine(uuid=uuid))
+        await shop.host.change(uuid, Verb.DESTROY)
+        await take_back(shop.host, Undefine(uuid=uuid))
 
     work(scene, "test:///default", "Test")
 

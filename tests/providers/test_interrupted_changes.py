@@ -28,6 +28,12 @@ from virtcim.schema.valuemaps import JobState
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def answering(lab: Lab) -> None:
+    """The daemon answers before the first scene begins."""
+    lab.connect().close()
+
+
 class Interrupted(LibvirtHypervisor):
     """The real driver, which is not heard of any more before a change, or after it.
 
