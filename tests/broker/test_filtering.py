@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.broker.world import Rows, repository, system
-from virtcim.broker.filtering import BATCH, Selecting, different
+from virtcim.broker.filtering import BATCH, RecordRow, Selecting, different
 from virtcim.broker.namespaces import Namespace
 from virtcim.broker.provider import Keys
 from virtcim.schema.layouts import Record
 from virtcim.schema.records import RecordSet
 from virtcim.wbem.objects import Value
+from virtcim.wbem.query.matching import matcher
 from virtcim.wbem.query.reading import parse_filter, parse_statement
-from virtcim.wbem.query.tree import Select
+from virtcim.wbem.query.tree import Filter, Select
 
 NAMESPACE = Namespace("root/a", repository())
 ROWS = [system("one"), system("two", 2, live=False), system("three", 3, Load=9)]
@@ -145,6 +148,38 @@ def test_keys_come_before_indexes() -> None:
     provider = WithIndex()
     assert selected(provider, f"Name = 'two' AND {WHOLE} AND Load = 3") == ["two"]
     assert (provider.asked, provider.scans) == ([], 0)
+
+
+ATOMS = st.sampled_from([
+    "Name = 'one'", "'two' = Name", "Name = 'THREE'", "Number = 1", "Number = 2.0", "Number <> 3",
+    "Live = TRUE", "Live = FALSE", "Load = 9", "Load = 3", "Caption = 'x'", "Caption IS NULL",
+])  # fmt: skip
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda parts: st.one_of(
+        st.tuples(parts, st.sampled_from(["AND", "OR"]), parts).map(
+            "({0[0]} {0[1]} {0[2]})".format
+        ),
+        parts.map("NOT ({})".format),
+    ),
+    max_leaves=8,
+)
+
+
+@given(CONDITIONS, st.sampled_from(["FQL", "WQL"]))
+def test_what_is_looked_at_does_not_matter(text: str, language: str) -> None:
+    """Keys and indexes select what reading all instances selects."""
+    query: Filter | Select
+    if language == "FQL":
+        query = parse_filter("FQL", text)
+    else:
+        statement = parse_statement("WQL", f"SELECT * FROM T_System WHERE {text}")
+        assert isinstance(statement, Select)
+        query = statement
+    matches = matcher(query, repository(), "T_System")
+    provider = WithIndex()
+    expected = [str(record["Name"]) for record in provider.set if matches(RecordRow(record))]
+    assert sorted(map(str, selected(provider, text, language))) == sorted(expected)
 
 
 def test_batches() -> None:

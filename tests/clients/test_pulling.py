@@ -1,5 +1,6 @@
 """pywbem pulls enumerations and asks queries: every operation, every generator, every refusal."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def client(server: RunningServer) -> Iterator[Any]:
     connection.close()
 
 
-def pulling_connection(server: RunningServer, *, pulls: bool = True) -> Any:
+def pulling_connection(server: RunningServer, *, pulls: bool | None = True) -> Any:
     """Return a connection whose replies are checked."""
     connection = pywbem.WBEMConnection(
         server.url, default_namespace=NAMESPACE, use_pull_operations=pulls
@@ -107,16 +108,22 @@ def test_close(client: Any, opening: str, pulling: str, args: Any, choices: Any)
 
 
 @each_row
-@pytest.mark.parametrize("pulls", [True, False])
+@pytest.mark.parametrize("pulls", [True, False, None])
 def test_generators(
-    server: RunningServer, opening: str, pulling: str, args: Any, choices: Any, *, pulls: bool
+    server: RunningServer,
+    opening: str,
+    pulling: str,
+    args: Any,
+    choices: Any,
+    *,
+    pulls: bool | None,
 ) -> None:
     """The generators of pywbem give the same over pull operations and over plain ones."""
     connection = pulling_connection(server, pulls=pulls)
     plain = listed(getattr(connection, PLAIN[opening])(*args, **choices))
     objects = getattr(connection, f"Iter{opening}")(*args, **choices, MaxObjectCount=2)
     assert listed(objects) == plain
-    last = f"Pull{pulling}" if pulls else PLAIN[opening]
+    last = PLAIN[opening] if pulls is False else f"Pull{pulling}"
     assert f'NAME="{last}"' in str(connection.last_raw_request)
     connection.close()
 
@@ -285,6 +292,32 @@ def test_a_filter_that_fails_later(server: RunningServer) -> None:
         assert b"line 1, column 9" in answer.body
         answer = raw.ask(head(FAILING, {**headers, "TE": "trailers"}))
         assert answer.trailers["cimstatuscode"] == "15"
+
+
+def test_enumeration_count(server: RunningServer) -> None:
+    """How many objects are left is a number, or nothing where nobody has counted them."""
+    filtered = (
+        parameter("FilterQueryLanguage", "<VALUE>FQL</VALUE>"),
+        parameter("FilterQuery", "<VALUE>Caption IS NOT NULL</VALUE>"),
+    )
+    with Client(server.host, server.port) as raw:
+
+        def asked(name: str, *parameters: str) -> str:
+            answer = raw.ask(head(intrinsic(name, *parameters), cim_headers(name)))
+            check(answer.body)
+            return answer.body.decode()
+
+        for more, count in (((), f"<VALUE>{len(DOMAINS)}</VALUE>"), (filtered, "")):
+            target = parameter("ClassName", f'<CLASSNAME NAME="{SYSTEM}"/>')
+            opened = asked("OpenEnumerateInstances", target, *more)
+            found = re.search(
+                '"EnumerationContext" PARAMTYPE="string">(<VALUE>.+?</VALUE>)', opened
+            )
+            assert found is not None
+            counted = asked("EnumerationCount", parameter("EnumerationContext", found[1]))
+            assert f"<IRETURNVALUE>{count}</IRETURNVALUE>" in counted
+            closed = asked("CloseEnumeration", parameter("EnumerationContext", found[1]))
+            assert '<IMETHODRESPONSE NAME="CloseEnumeration"></IMETHODRESPONSE>' in closed
 
 
 # Queries
