@@ -11,7 +11,7 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, jobs, migration, model, rows
+from benchmarks import events, jobs, migration, model, pulling, rows
 from benchmarks.measuring import Row
 from benchmarks.processes import virtcim
 
@@ -47,6 +47,7 @@ def measure(directory: Path) -> Iterable[Row]:
     yield from model.parsing()
     yield from model.metrics()
     yield from rows.ten_thousand(directory)
+    yield from pulling.pulling(directory)
     yield from model.ten_thousand(directory)
 
 

@@ -39,14 +39,14 @@ def associators(namespaces: Namespaces, host: str, operation: ops.Associators) -
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     if operation.object_name.keys is None:
         return _class_objects(host, operation, _associated_classes(namespaces, operation))
-    return ObjectsReply(RelatedRecords(_associated(namespaces, operation), chosen, host))
+    return ObjectsReply(RelatedRecords(associated(namespaces, operation), chosen, host))
 
 
 def associator_names(namespaces: Namespaces, host: str, operation: ops.AssociatorNames) -> Reply:
     """Return the paths of the instances, or for a class of the classes, at the other ends."""
     if operation.object_name.keys is None:
         return _class_paths(host, _associated_classes(namespaces, operation))
-    return ObjectPathsReply(RelatedRecords(_associated(namespaces, operation), EVERYTHING, host))
+    return ObjectPathsReply(RelatedRecords(associated(namespaces, operation), EVERYTHING, host))
 
 
 def references(namespaces: Namespaces, host: str, operation: ops.References) -> Reply:
@@ -54,14 +54,14 @@ def references(namespaces: Namespaces, host: str, operation: ops.References) -> 
     chosen = selection(operation.property_list, None, class_origin=operation.include_class_origin)
     if operation.object_name.keys is None:
         return _class_objects(host, operation, _referring_classes(namespaces, operation))
-    return ObjectsReply(RelatedRecords(_referring(namespaces, operation), chosen, host))
+    return ObjectsReply(RelatedRecords(referring(namespaces, operation), chosen, host))
 
 
 def reference_names(namespaces: Namespaces, host: str, operation: ops.ReferenceNames) -> Reply:
     """Return the paths of the association instances, or for a class of the classes."""
     if operation.object_name.keys is None:
         return _class_paths(host, _referring_classes(namespaces, operation))
-    return ObjectPathsReply(RelatedRecords(_referring(namespaces, operation), EVERYTHING, host))
+    return ObjectPathsReply(RelatedRecords(referring(namespaces, operation), EVERYTHING, host))
 
 
 # Instances
@@ -71,7 +71,7 @@ Find = Callable[[], Iterator[Record]]
 """Finds related instances when they are written: a few at a time, and again if asked again."""
 
 
-def _associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Find:
+def associated(namespaces: Namespaces, operation: ops.AssociatorNames) -> Find:
     """Check everything, then say how to find what is related."""
     namespace = namespaces.get(operation.namespace)
     _check_classes(namespace, operation.object_name, operation.assoc_class, operation.result_class)
@@ -138,7 +138,7 @@ def _kept_links(
                     yield kept, own_role, link
 
 
-def _referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
+def referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
     """Check everything, then say how to make the association instances."""
     namespace = namespaces.get(operation.namespace)
     _check_classes(namespace, operation.object_name, operation.result_class, None)

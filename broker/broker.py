@@ -4,12 +4,15 @@ Reads run to their end without waiting; changes are coroutines. What is not in a
 answered with CIM_ERR_NOT_SUPPORTED.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from virtcim.broker import associations, changes, classes, instances, schema_changes
+from virtcim.broker import associations, changes, classes, instances, queries, schema_changes
 from virtcim.broker.methods import invoke_method
 from virtcim.broker.namespaces import Namespaces
+from virtcim.broker.opening import PULLED, Place
+from virtcim.broker.pulling import Clock, Enumerations, PullLimits
 from virtcim.wbem import operations as ops
 from virtcim.wbem.replies import Reply
 from virtcim.wbem.status import NotSupported
@@ -31,6 +34,7 @@ _TRAVERSALS: Mapping[type, Callable[..., Reply]] = {
     ops.AssociatorNames: associations.associator_names,
     ops.References: associations.references,
     ops.ReferenceNames: associations.reference_names,
+    ops.ExecQuery: queries.exec_query,
 }
 
 _CHANGES: Mapping[type, Callable[..., Awaitable[Reply]]] = {
@@ -47,12 +51,23 @@ _CHANGES: Mapping[type, Callable[..., Awaitable[Reply]]] = {
 }
 
 
+DEFAULT_LIMITS = PullLimits()
+
+
 class Broker:
     """Executes operations in its namespaces; `host` completes the paths that carry a host."""
 
-    def __init__(self, namespaces: Namespaces, host: str) -> None:
+    def __init__(
+        self,
+        namespaces: Namespaces,
+        host: str,
+        limits: PullLimits = DEFAULT_LIMITS,
+        now: Clock = time.monotonic,
+    ) -> None:
         self.namespaces = namespaces
         self.host = host
+        self.enumerations = Enumerations(limits, now)
+        self._place = Place(namespaces, host, self.enumerations)
 
     def read(self, operation: ops.Operation) -> Reply:
         """Execute an operation that is no `Change`; raises WBEMError."""
@@ -62,6 +77,9 @@ class Broker:
         traverse = _TRAVERSALS.get(type(operation))
         if traverse is not None:
             return traverse(self.namespaces, self.host, operation)
+        pulled = PULLED.get(type(operation))
+        if pulled is not None:
+            return pulled(self._place, operation)
         raise self._unserved(operation)
 
     async def change(self, operation: ops.Change) -> Reply:

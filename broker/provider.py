@@ -108,6 +108,21 @@ class ReadsPaths(Protocol):
 
 
 @runtime_checkable
+class Indexed(Protocol):
+    """A provider that finds instances by the value of a property without reading the others."""
+
+    def find_listed(self, keys: Keys) -> Record | None:
+        """Return the instance with these keys, if it is one of `records`."""
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The properties, in lower case; those that fewer instances share first."""
+
+    def records_where(self, name: str, value: Value) -> Iterable[Record]:
+        """Return all instances in which an indexed property is this, as they are at this moment."""
+
+
+@runtime_checkable
 class Editable(Protocol):
     """A provider whose instances clients may make, change or remove."""
 

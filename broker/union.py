@@ -5,6 +5,7 @@ associations are answered together.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from virtcim.broker.provider import (
     AssociationProvider,
@@ -30,8 +31,9 @@ class UnitedAssociation:
         self.ends: tuple[End, End] = members[0].ends
 
     def records(self) -> RecordSet:
-        """All instances of all members."""
-        return RecordSet(self.layout, (record for one in self._members for record in one.records()))
+        """All instances of all members, as they are at this moment."""
+        sets = [one.records() for one in self._members]
+        return RecordSet(self.layout, chain.from_iterable(sets))
 
     def find(self, keys: Keys) -> Record | None:
         """Return the instance with these keys."""

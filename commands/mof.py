@@ -12,7 +12,8 @@ from typing import Any
 import pywbem
 
 from virtcim.commands.failures import Failure
-from virtcim.commands.servers import answering, send
+from virtcim.commands.sending import Sender
+from virtcim.commands.servers import answering
 from virtcim.schema import compiler
 from virtcim.wbem.writing import class_xml, qualifier_declaration_xml
 
@@ -100,23 +101,24 @@ Step = tuple[str, Callable[[], object]]
 
 
 def _makings(server: Any, declared: compiler.Compiled, instances: Iterable[Any]) -> Iterator[Step]:
+    send = Sender(server).send
     for qualifier in declared.qualifiers:
         text = qualifier_declaration_xml(qualifier)
-        do = partial(send, server, "SetQualifier", "QualifierDeclaration", text)
+        do = partial(send, "SetQualifier", "QualifierDeclaration", text)
         yield f"declare qualifier {qualifier.name}", do
     for one in declared.classes:
-        yield f"make class {one.name}", partial(_make_class, server, class_xml(one))
+        yield f"make class {one.name}", partial(_make_class, send, class_xml(one))
     for instance in instances:
         yield f"make instance {instance.path}", partial(_make_instance, server, instance)
 
 
-def _make_class(server: Any, text: str) -> None:
+def _make_class(send: Callable[[str, str, str], None], text: str) -> None:
     try:
-        send(server, "CreateClass", "NewClass", text)
+        send("CreateClass", "NewClass", text)
     except pywbem.CIMError as error:
         if error.status_code != _ALREADY_EXISTS:
             raise
-        send(server, "ModifyClass", "ModifiedClass", text)
+        send("ModifyClass", "ModifiedClass", text)
 
 
 def _make_instance(server: Any, one: Any) -> None:

@@ -121,6 +121,7 @@ class CIMXMLApplication:
             return refuse(500)
 
     def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        CALLER.set(Caller(exchange.user))
         try:
             asked = exchange.asked
             if asked is not None:
@@ -189,6 +190,8 @@ class CIMXMLApplication:
         """Yield the pieces of a reply that is written later; a defect there has an answer too."""
         try:
             yield from pieces
+        except WBEMError as error:
+            raise Broken(self._failure(exchange, error)) from None
         except Exception as error:  # noqa: BLE001 (the door, its third leaf)
             raise Broken(self._defect(exchange, error)) from None
 

@@ -15,8 +15,8 @@ from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.errors import InfostoreError
 from virtcim.infostore.jobs import JSON, Facts, JobRecord
 from virtcim.jobs import NoSuchJob
-from virtcim.jobs.configuration import Attempt, Body, Change, Explain, plan
-from virtcim.jobs.deeds import Deed, Task
+from virtcim.jobs.configuration import Attempt, Body, Explain, plan
+from virtcim.jobs.deeds import Deed
 from virtcim.jobs.failures import wbem_error
 from virtcim.jobs.transactions import Transaction
 from virtcim.providers.concrete_job import started
@@ -127,6 +127,3 @@ def _kept(value: Value) -> JSON:
 def answered(model: HostModel, job: JobRecord | None, out: Out) -> MethodResult:
     """Return the reply of a method: what came of it, or the job in which it goes on."""
     return MethodResult(0, out()) if job is None else started(model, job)
-
-
-__all__ = ["Change", "Deed", "Task", "answered", "at_once", "by_job", "explaining", "refusal"]

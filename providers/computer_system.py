@@ -10,7 +10,7 @@ from virtcim.broker.provider import Arguments, Keys, MethodResult
 from virtcim.hypervisors import errors
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory.snapshots import Domain
-from virtcim.providers.families import CAPTION_LENGTH, DomainFamily, owner
+from virtcim.providers.families import CAPTION_LENGTH, DomainFamily, Lookups, owner
 from virtcim.providers.model import HostModel, domain_named
 from virtcim.providers.records import remember_request
 from virtcim.providers.serving import unfitting_key
@@ -18,6 +18,7 @@ from virtcim.providers.states import FOLLOW_UPS, StateRow, verb_for
 from virtcim.providers.views import state_row
 from virtcim.schema.layouts import Getter, Record
 from virtcim.schema.valuemaps import Dedicated, RequestStateChangeCode
+from virtcim.wbem.objects import Value
 from virtcim.wbem.status import (
     AccessDenied,
     Failed,
@@ -82,6 +83,23 @@ PROPERTIES: Mapping[str, Getter] = {
     "DetailedStatus":           lambda v: v.state.detailed_status.value,
     "CommunicationStatus":      lambda v: v.state.communication_status.value,
 }  # fmt: skip
+
+
+def states_of(model: HostModel, domain: Domain) -> Mapping[str, Value]:
+    """Return those properties that change with the state and are asked for most."""
+    state = state_row(model, domain)
+    return {
+        "enabledstate": state.enabled_state.value,
+        "operatingstatus": state.operating_status.value,
+        "healthstate": state.health_state.value,
+    }
+
+
+LOOKUPS = Lookups(
+    names=("name", "elementname"),
+    values=("enabledstate", "operatingstatus", "healthstate"),
+    of=states_of,
+)
 
 
 def parts(model: HostModel, domain: Domain) -> tuple[View]:
@@ -160,6 +178,7 @@ FAMILIES = (
         owners=owner("name"),
         methods={"RequestStateChange": request_state_change},
         absent=absent,
+        lookups=LOOKUPS,
     ),
 )
 

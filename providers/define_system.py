@@ -29,6 +29,8 @@ from virtcim.infostore.jobs import Facts
 from virtcim.infostore.records import DomainRecord
 from virtcim.inventory.remembering import NO_RECORD
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs.configuration import Change
+from virtcim.jobs.deeds import Deed, Task
 from virtcim.jobs.transactions import Transaction
 from virtcim.jobs.undoing import Undefine
 from virtcim.providers.addresses import instance_id_of, system_addressed
@@ -42,17 +44,7 @@ from virtcim.providers.changing import (
     resource,
     whole_resource,
 )
-from virtcim.providers.committing import (
-    Change,
-    Deed,
-    Task,
-    answered,
-    at_once,
-    by_job,
-    explaining,
-    facts_of,
-    refusal,
-)
+from virtcim.providers.committing import answered, at_once, by_job, explaining, facts_of, refusal
 from virtcim.providers.device_links import SYSTEM
 from virtcim.providers.model import HostModel
 from virtcim.providers.new_devices import new_device, new_mac

@@ -66,6 +66,22 @@ Values = Mapping[str, Value]
 """An instance by the names of its properties, as the class spells them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """Properties, in lower case, by whose values queries find domains without reading them all.
+
+    names: those that have the name of the domain.
+    values: those by which an index is kept once somebody has asked; `of` gives all of them.
+    """
+
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    of: Callable[[HostModel, Domain], Mapping[str, Value]] = lambda _model, _domain: {}
+
+
+NO_LOOKUPS = Lookups()
+
+
 def nothing_shared(_model: HostModel) -> Sequence[Values]:
     """Return no instances: all are of domains."""
     return ()
@@ -81,12 +97,14 @@ class DomainFamily(Family):
     shared: values by property of instances that no domain owns (templates.py); kept by who makes
         them. They can be fetched and associated, and are not enumerated: who enumerates settings
         wants those of domains.
+    lookups: of a family with one instance for each domain.
     """
 
     parts: Callable[[HostModel, Domain], Iterable[Any]]
     owners: Callable[[Keys], Iterable[str]]
     given: Callable[[HostModel], object] = view_key
     shared: Callable[[HostModel], Sequence[Values]] = nothing_shared
+    lookups: Lookups = NO_LOOKUPS
 
 
 def _host_state(model: HostModel) -> object:

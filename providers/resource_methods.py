@@ -17,6 +17,8 @@ from virtcim.hypervisors.errors import Busy, DomainNotFound, HypervisorError
 from virtcim.hypervisors.model import DomainUUID
 from virtcim.infostore.jobs import Facts
 from virtcim.inventory.snapshots import Domain
+from virtcim.jobs.configuration import Change
+from virtcim.jobs.deeds import Deed, Task
 from virtcim.jobs.transactions import Transaction
 from virtcim.providers.addresses import (
     Addressed,
@@ -28,10 +30,7 @@ from virtcim.providers.addresses import (
 from virtcim.providers.changing import OF_DOMAIN, New, family_named, new, whole_resource
 from virtcim.providers.committing import (
     ANSWER_SECONDS,
-    Change,
-    Deed,
     Out,
-    Task,
     answered,
     at_once,
     by_job,

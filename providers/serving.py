@@ -5,16 +5,18 @@ are kept by the model as long as what they were made from is the same. Nothing i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from virtcim.broker.provider import Keys, MethodBody
 from virtcim.inventory.snapshots import Domain
+from virtcim.providers.domain_index import DomainIndex
 from virtcim.providers.families import DomainFamily, Family, HostFamily, Values
 from virtcim.providers.legacy_paths import read_path, telling_key
 from virtcim.providers.model import HostModel, domain_named
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.records import RecordSet
+from virtcim.wbem.objects import Value
 from virtcim.wbem.status import WBEMError
 
 
@@ -68,6 +70,22 @@ class DomainPartsProvider(FamilyProvider):
         self._owners = family.owners
         self._given = family.given
         self._shared = family.shared
+        self._lookups = family.lookups
+        self._telling_owners = _telling_owners(self.layout, family.owners)
+        found = (*family.lookups.names, *self._telling_owners, *family.lookups.values)
+        self.indexes = tuple(dict.fromkeys(found))
+        self._index = DomainIndex(partial(family.lookups.of, model))
+
+    def records_where(self, name: str, value: Value) -> Iterable[Record]:
+        """Return the instances in which one of the indexed properties is this."""
+        listing = self._model.host.listing
+        if name in self._lookups.values:
+            domains = self._index.domains(listing, self._given(self._model), name, value)
+            return (record for domain in domains for record in self.records_of(domain))
+        names = self._owners({name: str(value)}) if name in self._telling_owners else (str(value),)
+        domains = [listing.names[one] for one in dict.fromkeys(names) if one in listing.names]
+        found = (record for domain in domains for record in self.records_of(domain))
+        return (record for record in found if record[name] == value)
 
     def records(self) -> RecordSet:
         """All instances of domains, in the order of the listing."""
@@ -89,10 +107,13 @@ class DomainPartsProvider(FamilyProvider):
 
     def find(self, keys: Keys) -> Record | None:
         """Return the instance whose keys are these."""
-        for _, record in self._candidates(keys):
-            if has_keys(record, keys):
-                return record
-        return self._kept_shared()[1].get(keys[self._telling_key])
+        found = self.find_listed(keys)
+        return self._kept_shared()[1].get(keys[self._telling_key]) if found is None else found
+
+    def find_listed(self, keys: Keys) -> Record | None:
+        """Return the instance with these keys, if it is one of a domain's."""
+        found = (record for _, record in self._candidates(keys))
+        return next((record for record in found if has_keys(record, keys)), None)
 
     def look_up(self, keys: Keys) -> Record | None:
         """Return the instance with this telling key, written in any case."""
@@ -142,6 +163,19 @@ class DomainPartsProvider(FamilyProvider):
             if domain is not None:
                 for record in self.records_of(domain):
                     yield domain, record
+
+
+def _telling_owners(layout: Layout, owners: Callable[[Keys], Iterable[str]]) -> tuple[str, ...]:
+    """Return the keys of which one alone says which domains an instance may belong to."""
+    return tuple(name for name in layout.keys if _tells(owners, name))
+
+
+def _tells(owners: Callable[[Keys], Iterable[str]], name: str) -> bool:
+    try:
+        tuple(owners({name: ""}))
+    except KeyError:  # it needs another
+        return False
+    return True
 
 
 class HostPartsProvider(FamilyProvider):

@@ -16,6 +16,7 @@ from virtcim.hypervisors.errors import (
 from virtcim.hypervisors.model import Verb
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.configuration import Doing
+from virtcim.jobs.deeds import Deed, Task
 from virtcim.jobs.transactions import Transaction
 from virtcim.jobs.undoing import Change
 from virtcim.providers.addresses import (
@@ -25,7 +26,7 @@ from virtcim.providers.addresses import (
     system_addressed,
 )
 from virtcim.providers.changes import Given
-from virtcim.providers.committing import Deed, Task, answered, by_job, refusal
+from virtcim.providers.committing import answered, by_job, refusal
 from virtcim.providers.drafts import Draft
 from virtcim.providers.model import HostModel
 from virtcim.providers.resource_methods import (

@@ -26,6 +26,9 @@ from virtcim.wbem.types import CIMType
 MOST_ELEMENTS = 1000
 """Properties, methods, or parameters of one method."""
 
+DEEPEST = 100
+"""Classes above each other; the deepest of DMTF's stands at ten."""
+
 _NAME = re.compile(r"[^\W\d]\w*")
 _FEWEST_ENDS = 2
 
@@ -39,22 +42,25 @@ def declared(given: ClassDeclaration) -> ClassDeclaration:
     """
     return replace(
         given,
-        properties=tuple(
-            replace(p, embedding=_embedding(p), class_origin="", qualifiers=_own(p.qualifiers))
-            for p in given.properties
-            if not p.propagated
-        ),
-        methods=tuple(
-            replace(
-                m,
-                class_origin="",
-                qualifiers=_own(m.qualifiers),
-                parameters=tuple(replace(p, embedding=_embedding(p)) for p in m.parameters),
-            )
-            for m in given.methods
-            if not m.propagated
-        ),
+        properties=tuple(_own_property(p) for p in given.properties if not p.propagated),
+        methods=tuple(_own_method(m) for m in given.methods if not m.propagated),
         qualifiers=_own(given.qualifiers),
+    )
+
+
+def _own_property(one: Property) -> Property:
+    embedding, qualifiers = _embedding(one), _own(one.qualifiers)
+    if (embedding, "", qualifiers) == (one.embedding, one.class_origin, one.qualifiers):
+        return one  # nearly all are, and there are many
+    return replace(one, embedding=embedding, class_origin="", qualifiers=qualifiers)
+
+
+def _own_method(one: Method) -> Method:
+    return replace(
+        one,
+        class_origin="",
+        qualifiers=_own(one.qualifiers),
+        parameters=tuple(replace(p, embedding=_embedding(p)) for p in one.parameters),
     )
 
 
@@ -74,11 +80,7 @@ def check_class(repository: Repository, one: ClassDeclaration) -> None:
     `one` is as declared. Whether there is one of its name is not looked at.
     """
     _check_name(one.name, "class")
-    parent = None
-    if one.superclass is not None:
-        parent = repository.find(one.superclass)
-        if parent is None or parent.name.lower() == one.name.lower():
-            raise InvalidSuperclass(f"superclass {one.superclass} of {one.name} does not exist")
+    parent = _superclass(repository, one)
     for what, elements in (("property", one.properties), ("method", one.methods)):
         _check_names(one.name, what, elements)
     for method in one.methods:
@@ -89,6 +91,18 @@ def check_class(repository: Repository, one: ClassDeclaration) -> None:
     _check_properties(repository, one, parent)
     for method in one.methods:
         _check_method(one, method, parent)
+
+
+def _superclass(repository: Repository, one: ClassDeclaration) -> ClassDeclaration | None:
+    """Return the superclass; raises InvalidSuperclass, InvalidParameter."""
+    if one.superclass is None:
+        return None
+    parent = repository.find(one.superclass)
+    if parent is None or parent.name.lower() == one.name.lower():
+        raise InvalidSuperclass(f"superclass {one.superclass} of {one.name} does not exist")
+    if repository.depth(parent.name) >= DEEPEST:
+        raise InvalidParameter(f"{one.name} has more than {DEEPEST} classes above it")
+    return parent
 
 
 def _check_name(name: str, what: str) -> None:

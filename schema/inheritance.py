@@ -47,10 +47,11 @@ def _members(
 
 
 def _propagate(member: Member) -> Member:
-    qualifiers = inherit_qualifiers((), member.qualifiers)
-    if member.propagated and qualifiers == member.qualifiers:
-        return member  # shared by all classes below: there are many
-    return replace(member, propagated=True, qualifiers=qualifiers)
+    if member.propagated:
+        return (
+            member  # as it is for the superclass: shared by all classes below, and there are many
+        )
+    return replace(member, propagated=True, qualifiers=inherit_qualifiers((), member.qualifiers))
 
 
 def _override_property(own: Property, inherited: Property) -> Property:

@@ -59,6 +59,11 @@ class RecordSet:
     def __len__(self) -> int:
         return len(self.records)
 
+    @property
+    def known_length(self) -> int | None:
+        """How many there are, None as long as not all have been made."""
+        return len(self._made) if self._rest is None else None
+
     def __iter__(self) -> Iterator[Record]:
         number = 0
         while number < len(self.upto(number + 1)):
@@ -180,7 +185,7 @@ class RelatedRecords:
                 layout = record.layout
                 variant = layout.variant(self._chosen)
             yield _OBJECT % (
-                _location(self._host, record.namespace),
+                location(self._host, record.namespace),
                 record.name_xml(),
                 record.instance_xml(variant),
             )
@@ -188,7 +193,7 @@ class RelatedRecords:
     def object_paths(self) -> Iterator[bytes]:
         """Yield OBJECTPATH elements."""
         for record in self._find():
-            yield _OBJECT_PATH % (_location(self._host, record.namespace), record.name_xml())
+            yield _OBJECT_PATH % (location(self._host, record.namespace), record.name_xml())
 
 
 def _kept(
@@ -198,5 +203,6 @@ def _kept(
 
 
 @lru_cache(maxsize=64)  # it stands before each instance of a reply
-def _location(host: str, namespace: str) -> bytes:
+def location(host: str, namespace: str) -> bytes:
+    """Return NAMESPACEPATH."""
     return full_namespace_xml(host, namespace).encode()

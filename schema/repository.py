@@ -112,6 +112,10 @@ class Repository:
         """Tell whether the class is the other one or derives from it; False when unknown."""
         return ancestor.lower() in self._ancestors.get(name.lower(), frozenset())
 
+    def depth(self, name: str) -> int:
+        """Return how many classes there are from the top to this one; 0 when it is unknown."""
+        return len(self._ancestors.get(name.lower(), ()))
+
     def children(self, name: str | None) -> tuple[ClassDeclaration, ...]:
         """Return the direct subclasses; of None, the classes without a superclass."""
         keys = self._children.get(None if name is None else name.lower(), ())

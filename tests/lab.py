@@ -71,6 +71,8 @@ namespaces = []
 stdio_handler = "file"
 migration_port_min = {port}
 migration_port_max = {last}
+remote_display_port_min = {display}
+remote_display_port_max = {last_display}
 """
 PORTS = 10
 """Of each lab, for migrations to it: all are on one machine, and a port may be taken by another one
@@ -99,6 +101,15 @@ _labs = count()
 def _first_port() -> int:
     """Return where the ports of the next lab begin, below those that any connection may have."""
     return 12000 + os.getpid() % 500 * 4 * PORTS + next(_labs) % 4 * PORTS
+
+
+DISPLAYS = 40
+"""Ports of each lab for displays, from where libvirt has its own."""
+
+
+def _first_display(port: int) -> int:
+    """Return where the displays begin of the lab whose first port this is."""
+    return 5900 + (port - 12000) // PORTS % 150 * DISPLAYS
 
 
 @cache
@@ -131,7 +142,10 @@ class Lab:
         lines = "\n".join(listening or ("listen_tls = 0",))
         self._write("etc/libvirtd.conf", LIBVIRTD_CONF.format(uuid=uuid.uuid4(), listen=lines))
         port = _first_port()
-        self._write("etc/qemu.conf", QEMU_CONF.format(port=port, last=port + PORTS - 1))
+        display = _first_display(port)
+        ports = {"port": port, "last": port + PORTS - 1}
+        displays = {"display": display, "last_display": display + DISPLAYS - 1}
+        self._write("etc/qemu.conf", QEMU_CONF.format(**ports, **displays))
         for file, line in ACCOUNT.items():
             text = Path("/etc", file).read_text()
             self._write(file, text if "\nlibvirt-qemu:" in text else f"{text.rstrip()}\n{line}")

@@ -13,6 +13,7 @@ from virtcim.wbem.replies import (
     ClassNamesReply,
     ClassObjectsReply,
     ClassPathsReply,
+    CountReply,
     InstanceNameReply,
     InstanceNamesReply,
     InstanceReply,
@@ -22,11 +23,14 @@ from virtcim.wbem.replies import (
     ObjectsReply,
     OutParameter,
     PropertyReply,
+    PulledReply,
     QualifiersReply,
+    QueriedReply,
     Reply,
     VoidReply,
 )
 from virtcim.wbem.status import WBEMError
+from virtcim.wbem.types import CIMType
 from virtcim.wbem.values import escape_attribute
 from virtcim.wbem.writing import (
     any_path_xml,
@@ -67,6 +71,8 @@ def encode(message_id: str, name: str, reply: Reply) -> Iterable[bytes]:
     if isinstance(reply, VoidReply):
         return (head.encode() + _VOID_TAIL,)
     opening = (head + "<IRETURNVALUE>").encode()
+    if isinstance(reply, PulledReply):
+        return chain((opening,), _pulled(reply))
     pieces = _PIECES[type(reply)](reply)
     if isinstance(reply, _SMALL):
         return (opening, *pieces, _INTRINSIC_TAIL)
@@ -106,6 +112,29 @@ def _embedding(value: Value) -> str:
     if isinstance(sample, Instance):
         return ' EmbeddedObject="instance"'
     return ' EmbeddedObject="object"' if isinstance(sample, ClassDeclaration) else ""
+
+
+def _pulled(reply: PulledReply) -> Iterable[bytes]:
+    """Yield the rest of the message: whether the sequence has ended is known when it is written."""
+    yield from reply.portion.pieces()
+    context = reply.portion.context
+    described = "" if reply.result_class is None else class_xml(reply.result_class)
+    out = described and f'<PARAMVALUE NAME="QueryResultClass">{described}</PARAMVALUE>'
+    # A closed enumeration has an empty context: clients look for both parameters.
+    told = (
+        OutParameter("EnumerationContext", CIMType.STRING, context),
+        OutParameter("EndOfSequence", CIMType.BOOLEAN, not context),
+    )
+    out += "".join(map(_out_parameter, told))
+    yield f"</IRETURNVALUE>{out}".encode() + _VOID_TAIL
+
+
+def _queried(reply: QueriedReply) -> Iterable[bytes]:
+    return reply.pieces
+
+
+def _count(reply: CountReply) -> Iterable[bytes]:
+    return (value_xml(CIMType.UINT64, reply.count).encode(),)
 
 
 def _property_value(reply: PropertyReply) -> Iterable[bytes]:
@@ -166,6 +195,8 @@ _PIECES: Mapping[type, Callable[..., Iterable[bytes]]] = {
     InstanceNameReply: _instance_name,
     ObjectsReply: _objects,
     ObjectPathsReply: _object_paths,
+    QueriedReply: _queried,
+    CountReply: _count,
     ClassObjectsReply: _class_objects,
     ClassPathsReply: _class_paths,
     ClassesReply: _classes,
@@ -174,5 +205,5 @@ _PIECES: Mapping[type, Callable[..., Iterable[bytes]]] = {
     PropertyReply: _property_value,
 }
 
-_SMALL = (InstanceReply, InstanceNameReply, PropertyReply)
+_SMALL = (InstanceReply, InstanceNameReply, PropertyReply, CountReply)
 """Replies that are written in no time; the others may be long and are written in turns."""

@@ -2,14 +2,15 @@
 
 Decoding is a pure function of the bytes, and nearly half of the time of a small read; so the
 operations of the last messages are remembered by their bytes, the message ID left out. Only reads
-are: what changes something is rare and may carry secrets.
+are: what changes something is rare and may carry secrets, and no context of an enumeration is sent
+twice.
 """
 
 import re
 from collections.abc import Callable
 
 from virtcim.wbem.decode import Call, IntrinsicCall, read_call
-from virtcim.wbem.operations import Change, Operation
+from virtcim.wbem.operations import Change, Continued, Operation
 
 MOST_REMEMBERED = 4096
 LARGEST_REMEMBERED = 2048  # bytes; together at most 8 MB and the operations
@@ -47,7 +48,9 @@ class RequestMemory:
     def remember(self, body: bytes, call: Call, operation: Operation) -> None:
         """Keep the operation of a call that succeeded."""
         found = _MESSAGE_ID.match(body)
-        if found is None or isinstance(operation, Change) or len(body) > LARGEST_REMEMBERED:
+        if found is None or isinstance(operation, Change | Continued):
+            return
+        if len(body) > LARGEST_REMEMBERED:
             return
         if len(self._known) >= MOST_REMEMBERED:
             del self._known[next(iter(self._known))]

@@ -188,14 +188,20 @@ class ExecQuery(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open(Operation):
+class Opening(Operation):
     """What all Open operations share (DSP0200 section 5.3.2.24)."""
 
-    filter_query_language: str | None = None
-    filter_query: str | None = None
     operation_timeout: int | None = None
     continue_on_error: bool = False
     max_object_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open(Opening):
+    """What those share that may have a filter."""
+
+    filter_query_language: str | None = None
+    filter_query: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,18 +246,21 @@ class OpenAssociatorInstances(OpenAssociatorInstancePaths):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenQueryInstances(Operation):
+class OpenQueryInstances(Opening):
     filter_query: str
     filter_query_language: str
     return_query_result_class: bool = False
-    operation_timeout: int | None = None
-    continue_on_error: bool = False
-    max_object_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullInstancesWithPath(Operation):
+class Continued(Operation):
+    """What all operations on an open enumeration share; its context is a secret."""
+
     enumeration_context: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullInstancesWithPath(Continued):
     max_object_count: int
 
 
@@ -266,13 +275,13 @@ class PullInstances(PullInstancesWithPath):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseEnumeration(Operation):
-    enumeration_context: str
+class CloseEnumeration(Continued):
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnumerationCount(Operation):
-    enumeration_context: str
+class EnumerationCount(Continued):
+    pass
 
 
 # Extrinsic calls

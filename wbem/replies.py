@@ -13,6 +13,20 @@ from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.types import CIMType
 
 
+class Portion(Protocol):
+    """Some objects of a pulled enumeration.
+
+    What `pieces` yields is delivered: it is read once, to its end, and before `context`.
+    """
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the elements; some pieces are empty, so that others have their turn."""
+
+    @property
+    def context(self) -> str:
+        """What continues the enumeration after this; empty when nothing is left."""
+
+
 class WrittenInstance(Protocol):
     """One instance of one selection, written as CIM-XML."""
 
@@ -98,6 +112,28 @@ class ObjectPathsReply:
 
 
 @dataclass(frozen=True, slots=True)
+class QueriedReply:
+    """What a query selects: objects with their paths, or rows without; written as it is found."""
+
+    pieces: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class PulledReply:
+    """What an operation on a pulled enumeration returns; `result_class` describes its rows."""
+
+    portion: Portion
+    result_class: ClassDeclaration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountReply:
+    """How many objects an enumeration still has; None when nobody has counted them."""
+
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClassObjectsReply:
     """Classes with full paths: associations between classes."""
 
@@ -166,6 +202,9 @@ Reply = Union[  # noqa: UP007 (one name a line)
     InstanceNameReply,
     ObjectsReply,
     ObjectPathsReply,
+    QueriedReply,
+    PulledReply,
+    CountReply,
     ClassObjectsReply,
     ClassPathsReply,
     ClassesReply,

@@ -218,7 +218,6 @@ def test_get_property_of_another_class(broker: Broker) -> None:
 # What is not served
 
 NAME: dict[str, object] = {"instance_name": path()}
-PULL: dict[str, object] = {"enumeration_context": "x", "max_object_count": 1}
 QUALIFIER = QualifierDeclaration(
     "Q", CIMType.STRING, is_array=False, value=None, scopes=frozenset()
 )
@@ -232,19 +231,6 @@ UNSERVED: tuple[tuple[type[ops.Operation], dict[str, object]], ...] = (
     (ops.ModifyInstance, {"modified_instance": Instance("T_Keyless", (), path())}),
     (ops.DeleteInstance, NAME),
     (ops.SetProperty, {**NAME, "property_name": "Load"}),
-    (ops.ExecQuery, {"query_language": "WQL", "query": "q"}),
-    (ops.OpenEnumerateInstances, {"class_name": "X"}),
-    (ops.OpenEnumerateInstancePaths, {"class_name": "X"}),
-    (ops.OpenReferenceInstances, NAME),
-    (ops.OpenReferenceInstancePaths, NAME),
-    (ops.OpenAssociatorInstances, NAME),
-    (ops.OpenAssociatorInstancePaths, NAME),
-    (ops.OpenQueryInstances, {"filter_query": "q", "filter_query_language": "DMTF:CQL"}),
-    (ops.PullInstancesWithPath, PULL),
-    (ops.PullInstancePaths, PULL),
-    (ops.PullInstances, PULL),
-    (ops.CloseEnumeration, {"enumeration_context": "x"}),
-    (ops.EnumerationCount, {"enumeration_context": "x"}),
 )
 
 

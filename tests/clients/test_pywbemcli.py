@@ -134,3 +134,21 @@ def test_shrub(server: RunningServer) -> None:
     shrub = pywbemcli(server, "instance shrub", domain("running"))
     for word in ("Test_HostedDependency(AssocClass)", "Antecedent(ResultRole)", HOST):
         assert word in shrub
+
+
+def test_pulled_instances(server: RunningServer) -> None:
+    """With pull operations, few objects at a time, everything is shown."""
+    for pulls in ("yes", "either", "no"):
+        command = f"-U {pulls} --pull-max-cnt 3 -o plain instance enumerate"
+        shown = pywbemcli(server, command, SYSTEM, "--no")
+        assert {name for name in DOMAINS if re.search(rf"\b{name}\b", shown)} == set(DOMAINS)
+
+
+def test_filtered_instances(server: RunningServer) -> None:
+    """A filter is for pull operations, and the server does it."""
+    shown = pywbemcli(
+        server, "-U yes -o simple instance enumerate", SYSTEM, "--no",
+        "--fq", "EnabledState = 9", "--fql", "DMTF:FQL",
+    )  # fmt: skip
+    assert "paused" in shown
+    assert "running" not in shown

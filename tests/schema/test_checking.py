@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.broker.keeping import class_of, own_repository
-from virtcim.schema.checking import check_class, check_qualifier_declaration, declared
+from virtcim.schema.checking import DEEPEST, check_class, check_qualifier_declaration, declared
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Property,
@@ -146,6 +146,19 @@ def test_a_superclass_that_is_none(superclass: str) -> None:
     """That has a code of its own."""
     with pytest.raises(InvalidSuperclass):
         check_class(own_repository(), replace(PLAIN, superclass=superclass))
+
+
+def test_a_tree_has_a_depth() -> None:
+    """Nobody can make one that is too deep to be walked."""
+    repository = own_repository()
+    repository.add(replace(PLAIN, name="A_0"))
+    for number in range(1, DEEPEST):
+        below = ClassDeclaration(name=f"A_{number}", superclass=f"A_{number - 1}")
+        check_class(repository, below)
+        repository.add(below)
+    with pytest.raises(InvalidParameter, match="more than 100 classes above"):
+        check_class(repository, ClassDeclaration(name="A_X", superclass=f"A_{DEEPEST - 1}"))
+    assert len(list(repository.descendants("A_0"))) == DEEPEST - 1
 
 
 def test_what_was_inherited_is_not_declared_again() -> None:

@@ -1,5 +1,7 @@
 """Replies to bytes: every kind of reply is a legal message, and says what it should."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from virtcim.wbem.replies import (
     ClassNamesReply,
     ClassObjectsReply,
     ClassPathsReply,
+    CountReply,
     InstanceNameReply,
     InstanceNamesReply,
     InstanceReply,
@@ -24,7 +27,9 @@ from virtcim.wbem.replies import (
     ObjectsReply,
     OutParameter,
     PropertyReply,
+    PulledReply,
     QualifiersReply,
+    QueriedReply,
     Reply,
     VoidReply,
     Written,
@@ -66,6 +71,18 @@ class Pair:
         return [b"<OBJECTPATH>%b</OBJECTPATH>" % FULL] * 2
 
 
+class Pulled:
+    """Two objects, and maybe more."""
+
+    def __init__(self, context: str) -> None:
+        self.context = context
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield INSTANCEPATH elements, one after a pause."""
+        yield b""
+        yield FULL * 2
+
+
 PAIR: Written = Pair()  # type: ignore[assignment]
 OBJECTS: WrittenObjects = Pair()  # type: ignore[assignment]
 CLASS = ClassDeclaration(name="X")
@@ -90,6 +107,9 @@ REPLIES: dict[str, tuple[Reply, list[str]]] = {
     "array property": (PropertyReply(CIMType.UINT8, (5,)), ["VALUE.ARRAY"]),
     "reference": (PropertyReply(CIMType.REFERENCE, PATH), ["VALUE.REFERENCE"]),
     "NULL property": (PropertyReply(CIMType.UINT8, None), []),
+    "rows": (QueriedReply([b"", b"<VALUE.OBJECT>%b</VALUE.OBJECT>" % INSTANCE]), ["VALUE.OBJECT"]),
+    "count": (CountReply(5), ["VALUE"]),
+    "no count": (CountReply(None), []),
 }
 
 
@@ -112,8 +132,24 @@ def test_intrinsic_replies(reply: Reply, tags: list[str]) -> None:
 
 def test_every_kind_of_reply_is_encoded() -> None:
     """The tests of this file walk the whole union of replies."""
-    tested = {type(reply) for reply, _ in REPLIES.values()} | {VoidReply, MethodReply}
+    tested = {type(reply) for reply, _ in REPLIES.values()} | {VoidReply, MethodReply, PulledReply}
     assert tested == set(Reply.__args__)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("context", "end", "described"),
+    [("c.1", "FALSE", None), ("", "TRUE", None), ("", "TRUE", CLASS)],
+)
+def test_pulled_replies(context: str, end: str, described: ClassDeclaration | None) -> None:
+    """After the objects come the class of rows, the context, and whether that was all."""
+    response = etree.fromstring(message(PulledReply(Pulled(context), described)))
+    body = response.find(".//IMETHODRESPONSE")
+    assert body is not None
+    assert [child.tag for child in body[0]] == ["INSTANCEPATH"] * 2
+    told = {child.get("NAME"): child for child in body.iterchildren("PARAMVALUE")}
+    assert told.pop("EnumerationContext").findtext("VALUE") == context
+    assert told.pop("EndOfSequence").findtext("VALUE") == end
+    assert [child[0].tag for child in told.values()] == (["CLASS"] if described else [])
 
 
 def test_void() -> None:

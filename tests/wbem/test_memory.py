@@ -91,6 +91,21 @@ def test_methods_are_not_remembered() -> None:
     assert isinstance(call, ExtrinsicCall)
 
 
+@pytest.mark.parametrize("name", ["PullInstancesWithPath", "CloseEnumeration"])
+def test_contexts_are_not_remembered(name: str) -> None:
+    """The context of an enumeration is a secret, and is sent once."""
+    given = '<IPARAMVALUE NAME="{}"><VALUE>1</VALUE></IPARAMVALUE>'
+    names = ("EnumerationContext", "MaxObjectCount")[: 2 if name.startswith("Pull") else 1]
+    begin, end = message().split(
+        b'<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="X"/></IPARAMVALUE>'
+    )
+    body = begin.replace(b"EnumerateInstanceNames", name.encode())
+    body += "".join(map(given.format, names)).encode() + end
+    memory = RequestMemory()
+    keep(memory, body)
+    assert memory.read_call(body)[1] is None
+
+
 def test_the_memory_is_bounded() -> None:
     """Large messages are not kept, and the oldest go first."""
     memory = RequestMemory()

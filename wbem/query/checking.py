@@ -96,10 +96,10 @@ class Checker:
         first = name.steps[0].name.lower()
         if first in self.variables:
             return self.variables[first] if len(name.steps) == 1 else None
-        declared = self._declared(name)
+        declared = self.declared(name)
         return None if declared is None else _kind_of(declared, name.steps[-1], name, self)
 
-    def _declared(self, name: PropertyName) -> Property | None:
+    def declared(self, name: PropertyName) -> Property | None:
         """Return the declaration of a property, None if nobody knows; raises InvalidQuery."""
         found: Property | None = None
         owner = self.class_name
@@ -126,7 +126,7 @@ class Checker:
 
     def value_of(self, symbol: Symbol) -> Constant:
         """Return the value that a name stands for; raises InvalidQuery."""
-        declared = self._declared(symbol.operand)
+        declared = self.declared(symbol.operand)
         if declared is None:
             shown = ".".join(step.name for step in symbol.operand.steps)
             raise self.refused(f"the values of {shown[:80]} are not known", symbol.place)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from virtcim.wbem.objects import ClassDeclaration, Instance, Value
+from virtcim.wbem.objects import ClassDeclaration, Instance, Property, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.query.checking import Checker
 from virtcim.wbem.query.comparing import FOLDS, OPERATORS, Incomparable, compare
@@ -73,6 +73,20 @@ def compile_test(
         class_name = query.class_name
     checker = Checker(query, schema, class_name, _assumed(predicate), {})
     return _Compiler(checker).test(predicate)
+
+
+def looker(
+    query: Select, operand: Operand, schema: Schema = NO_SCHEMA
+) -> tuple[Getter, Property | None]:
+    """Return what looks an operand up in a row, and the property that it is if that is known.
+
+    Raises InvalidQuery, and so does what is returned.
+    """
+    checker = Checker(query, schema, query.class_name, {}, {})
+    checker.kind(operand)
+    named = operand.operand if isinstance(operand, Symbol) else operand
+    declared = checker.declared(named) if isinstance(named, PropertyName) else None
+    return _Compiler(checker).getter(operand), declared
 
 
 def _assumed(predicate: Predicate) -> Mapping[str, str]:

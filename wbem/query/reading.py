@@ -8,7 +8,7 @@ bounded before anything is built.
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 from lark import Lark, Token
@@ -30,6 +30,9 @@ LONGEST_QUERY = 32_000
 
 MOST_WORDS = 8000
 """Words, numbers and signs of a query; each costs some twenty microseconds."""
+
+LONGEST_REMEMBERED = 500
+"""Characters of a query whose tree is kept for the next who asks."""
 
 DEEPEST = 64
 """Parentheses within parentheses that a query may have."""
@@ -78,6 +81,15 @@ def parse_statement(name: str, text: str) -> Select | Traversal:
 
 def parse(language: Language, text: str) -> Query:
     """Read a query; raises InvalidQuery or QueryFeatureNotSupported."""
+    return _remembered(language, text) if len(text) <= LONGEST_REMEMBERED else _read(language, text)
+
+
+@lru_cache(maxsize=64)  # clients ask the same again and again
+def _remembered(language: Language, text: str) -> Query:
+    return _read(language, text)
+
+
+def _read(language: Language, text: str) -> Query:
     if len(text) > LONGEST_QUERY:
         raise invalid(f"more than {LONGEST_QUERY} characters", text, LONGEST_QUERY)
     try:
