@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, product
 from typing import Self
 
+from virtcim.broker.calling import CALLER
 from virtcim.broker.namespaces import Namespace
 from virtcim.broker.provider import Indexed, Provider
 from virtcim.schema.layouts import Layout, Record, typed_key
@@ -145,7 +146,17 @@ class Selecting:
         return self.among(chain.from_iterable(looked_at))
 
     def among(self, records: Iterable[Record]) -> Iterator[Sequence[Record]]:
-        """Yield what is selected of the records; a batch may be empty."""
-        rest, test = iter(records), self.test
-        while looked_at := tuple(islice(rest, BATCH)):
-            yield looked_at if test is None else [r for r in looked_at if test(RecordRow(r))]
+        """Yield what is selected of the records, and may be seen; a batch may be empty.
+
+        Who asks is the caller of now, whoever has the batches made.
+        """
+        keep = CALLER.get().keep
+        if keep is not None:
+            records = (r for r in records if keep(r.namespace, r.layout.class_name))
+        return _batches(records, self.test)
+
+
+def _batches(records: Iterable[Record], test: Test | None) -> Iterator[Sequence[Record]]:
+    rest = iter(records)
+    while looked_at := tuple(islice(rest, BATCH)):
+        yield looked_at if test is None else [r for r in looked_at if test(RecordRow(r))]

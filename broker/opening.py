@@ -66,6 +66,8 @@ def open_enumeration(
 
 def _size(sets: Iterable[RecordSet]) -> int | None:
     sizes = [one.known_length for one in sets]
+    if CALLER.get().keep is not None:
+        return None  # not all of them are for this caller
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 

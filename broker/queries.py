@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from virtcim.broker import associations
 from virtcim.broker.associations import Find
+from virtcim.broker.calling import CALLER
 from virtcim.broker.filtering import Selecting, different
 from virtcim.broker.namespaces import Namespace, Namespaces
 from virtcim.broker.projection import Projection
@@ -22,6 +23,7 @@ from virtcim.wbem.query.errors import invalid, not_served
 from virtcim.wbem.query.reading import parse_statement
 from virtcim.wbem.query.tree import Select, Traversal
 from virtcim.wbem.replies import ClassObjectsReply, ObjectsReply, QueriedReply, Reply
+from virtcim.wbem.status import AccessDenied
 
 _ROW = b"<VALUE.OBJECT>%b</VALUE.OBJECT>"
 
@@ -109,6 +111,9 @@ def _operation(
     asked = namespaces.get(namespace)
     if path.namespace is not None and namespaces.get(path.namespace) is not asked:
         raise invalid(f"an object that is not in {asked.name}", statement.text, 0)
+    keep = CALLER.get().keep
+    if keep is not None and not keep(asked.name, path.class_name):
+        raise AccessDenied(f"you may not see instances of {path.class_name} in {asked.name}")
     if statement.references:
         return ops.References(
             namespace=namespace,

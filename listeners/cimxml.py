@@ -27,9 +27,10 @@ from virtcim.wbem.encode import encode, encode_error
 from virtcim.wbem.headers import check_call_headers, check_message_headers
 from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change, InvokeMethod, Operation
+from virtcim.wbem.pull_errors import ServerLimitsExceeded
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
-from virtcim.wbem.status import Failed, InvalidParameter, ServerLimitsExceeded, WBEMError
+from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
 
 log = structlog.get_logger("virtcim.listeners")
 
@@ -152,8 +153,10 @@ class CIMXMLApplication:
         if authoriser is None:
             return self._broker.read(asked)
         keep = authoriser.judge(exchange.principal, asked)
-        reply = self._broker.read(asked)
-        return reply if keep is None else visible(reply, asked.namespace, keep)
+        if keep is None:
+            return self._broker.read(asked)
+        CALLER.set(Caller(exchange.user, keep=keep))
+        return visible(self._broker.read(asked), asked.namespace, keep)
 
     async def _change(self, exchange: Exchange, asked: Change) -> Response:
         """Wait for a change as long as one may take; it goes on also when the wait is over."""

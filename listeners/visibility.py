@@ -39,6 +39,9 @@ REDUCTIONS: Mapping[type, Reduce] = {
     replies.InstanceNameReply:   _whole,
     replies.ObjectsReply:        _objects,
     replies.ObjectPathsReply:    _objects,
+    replies.QueriedReply:        _whole,  # broker/filtering.py asks Caller.keep
+    replies.PulledReply:         _whole,  # the same, when it was opened
+    replies.CountReply:          _whole,
     replies.ClassObjectsReply:   _whole,
     replies.ClassPathsReply:     _whole,
     replies.ClassesReply:        _whole,

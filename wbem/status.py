@@ -166,12 +166,6 @@ class MethodNotFound(WBEMError):
         super().__init__(f"class {class_name} has no method {method}")
 
 
-class ServerLimitsExceeded(WBEMError):
-    """The operation needs more than the server gives to one."""
-
-    status = Status.SERVER_LIMITS_EXCEEDED
-
-
 class ServerIsShuttingDown(WBEMError):
     """The server stops and takes no new calls."""
 

@@ -127,6 +127,20 @@ def test_closed_classes_are_closed_on_every_way(ruled: RunningServer) -> None:
 
     # Profiles live in the namespace that is closed altogether.
     assert related(anna) - related(guest) == {SYSTEM, "Test_RegisteredProfile"}
+
+    def pulled(connection: Any) -> set[str]:
+        found = connection.IterEnumerateInstancePaths("CIM_ManagedElement", MaxObjectCount=10)
+        return {p.classname for p in found}
+
+    assert pulled(anna) - pulled(guest) == {SYSTEM}
+
+    def queried(connection: Any) -> set[str]:
+        found = connection.ExecQuery("WQL", "SELECT * FROM CIM_System")
+        return {i.classname for i in found}
+
+    assert queried(anna) - queried(guest) == {SYSTEM}
+    source = f'{SYSTEM}.CreationClassName="{SYSTEM}",Name="running"'
+    refusal(lambda: guest.ExecQuery("WQL", f"ASSOCIATORS OF {{{source}}}"))
     guest.close()
     anna.close()
 
