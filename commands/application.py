@@ -132,11 +132,9 @@ def set_(
 ) -> None:
     """Change a domain or one of its devices through the running server."""
     from virtcim.commands import set as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.change(server, setting, assignments, dry_run=dry_run)
 
 
@@ -250,11 +248,9 @@ def jobs_stop(
     done already stays done, and work that cannot be ended goes on: the job says what became of it.
     """
     from virtcim.commands import jobs as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.stop(server, job, kill=kill)
 
 
@@ -280,11 +276,9 @@ def mof_compile(
 ) -> None:
     """Put what MOF files declare into a namespace of the running server."""
     from virtcim.commands import mof as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.compile_files(server, files, include or (), dry_run=dry_run, remove=remove)
 
 
@@ -304,9 +298,7 @@ def mof_export(
 ) -> None:
     """Print the classes of a namespace of the running server as MOF."""
     from virtcim.commands import mof as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.export(server, classes or (), instances=instances)

@@ -1,7 +1,7 @@
 """Arguments and options that commands share, and the settings that they make."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,7 +62,17 @@ def settings_of(
         return load(options, config)
 
 
-def credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:
+def server_of(
+    config: Path | None, url: str | None, user: str | None, *, password_stdin: bool, namespace: str
+) -> Any:
+    """Return a connection to the server that is meant; nothing is sent yet."""
+    from virtcim.commands.servers import connection  # noqa: PLC0415
+
+    place = url or str(settings_of(config).listen[0])
+    return connection(place, _credentials(user, stdin=password_stdin), namespace)
+
+
+def _credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:
     """Return who asks a server; None means nobody. The password is read, or asked for."""
     if user is None:
         return None
