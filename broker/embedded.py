@@ -15,7 +15,6 @@ from virtcim.wbem.objects import (
     ClassDeclaration,
     Instance,
     InstanceProperty,
-    Property,
     Scalar,
     Value,
     qualifier_value,
@@ -119,7 +118,7 @@ def made_of(declaration: ClassDeclaration, values: Mapping[str, Value]) -> Insta
     return Instance(
         declaration.name,
         tuple(
-            _property(p, values[p.name.lower()])
+            InstanceProperty.of(p, values[p.name.lower()])
             for p in declaration.properties
             if p.name.lower() in values
         ),
@@ -137,16 +136,8 @@ def make(declaration: ClassDeclaration, values: Mapping[str, Value]) -> Instance
         raise KeyError(f"{declaration.name} has no property {', '.join(sorted(unknown))}")
     return Instance(
         declaration.name,
-        tuple(_property(p, by_name.get(p.name.lower(), p.value)) for p in declaration.properties),
-    )
-
-
-def _property(declared: Property, value: Value) -> InstanceProperty:
-    return InstanceProperty(
-        name=declared.name,
-        type=declared.type,
-        value=value,
-        is_array=declared.is_array,
-        reference_class=declared.reference_class,
-        embedding=declared.embedding,
+        tuple(
+            InstanceProperty.of(p, by_name.get(p.name.lower(), p.value))
+            for p in declaration.properties
+        ),
     )

@@ -13,12 +13,12 @@ from virtcim.commands.options import (
     Config,
     HostNamespace,
     PasswordStdin,
+    RoleName,
     StateDir,
     Uris,
     Url,
     UserOption,
 )
-from virtcim.listeners.principals import Role
 
 app = typer.Typer(
     help="WBEM server for virtualization hosts.",
@@ -133,11 +133,9 @@ def set_(
 ) -> None:
     """Change a domain or one of its devices through the running server."""
     from virtcim.commands import set as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, served_at, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or served_at(settings_of(config))
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.change(server, setting, assignments, dry_run=dry_run)
 
 
@@ -150,7 +148,7 @@ def user_add(
         typer.Option("--password-stdin", help="Read the password from the first line of input."),
     ] = False,
     role: Annotated[
-        Role | None,
+        RoleName | None,
         typer.Option(help="What the user may do.", show_default="auth.default_role, read"),
     ] = None,
     group: Annotated[
@@ -175,7 +173,7 @@ def user_add(
 @user_app.command("role")
 def user_role(
     name: UserName,
-    role: Annotated[Role, typer.Argument(metavar="ROLE", help="none, read, operate or admin.")],
+    role: Annotated[RoleName, typer.Argument(metavar="ROLE", help="none, read, operate or admin.")],
     state_dir: StateDir = None,
     config: Config = None,
 ) -> None:
@@ -290,11 +288,9 @@ def jobs_stop(
     done already stays done, and work that cannot be ended goes on: the job says what became of it.
     """
     from virtcim.commands import jobs as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, served_at, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or served_at(settings_of(config))
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.stop(server, job, kill=kill)
 
 
@@ -320,11 +316,9 @@ def mof_compile(
 ) -> None:
     """Put what MOF files declare into a namespace of the running server."""
     from virtcim.commands import mof as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.compile_files(server, files, include or (), dry_run=dry_run, remove=remove)
 
 
@@ -344,9 +338,7 @@ def mof_export(
 ) -> None:
     """Print the classes of a namespace of the running server as MOF."""
     from virtcim.commands import mof as work  # noqa: PLC0415
-    from virtcim.commands.options import credentials, settings_of  # noqa: PLC0415
-    from virtcim.commands.servers import connection  # noqa: PLC0415
+    from virtcim.commands.options import server_of  # noqa: PLC0415
 
-    place = url or str(settings_of(config).listen[0])
-    server = connection(place, credentials(user, stdin=password_stdin), namespace)
+    server = server_of(config, url, user, password_stdin=password_stdin, namespace=namespace)
     work.export(server, classes or (), instances=instances)

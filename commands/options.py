@@ -1,7 +1,7 @@
 """Arguments and options that commands share, and the settings that they make."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -40,6 +40,8 @@ PasswordStdin = Annotated[
     typer.Option("--password-stdin", help="Read the password from the first line of input."),
 ]
 HostNamespace = Annotated[str, typer.Option("--namespace", help="That of the host.")]
+RoleName = Literal["none", "read", "operate", "admin"]
+"""The roles, as they are called (listeners/principals.py): help must not load a room."""
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -62,7 +64,17 @@ def settings_of(
         return load(options, config)
 
 
-def served_at(settings: "Settings") -> str:
+def server_of(
+    config: Path | None, url: str | None, user: str | None, *, password_stdin: bool, namespace: str
+) -> Any:
+    """Return a connection to the server that is meant; nothing is sent yet."""
+    from virtcim.commands.servers import connection  # noqa: PLC0415
+
+    place = url or _served_at(settings_of(config))
+    return connection(place, _credentials(user, stdin=password_stdin), namespace)
+
+
+def _served_at(settings: "Settings") -> str:
     """Return the URL of the server of this configuration, as its clients take it."""
     from virtcim.configuration.endpoints import Endpoint  # noqa: PLC0415
 
@@ -72,7 +84,7 @@ def served_at(settings: "Settings") -> str:
     return urls[0]
 
 
-def credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:
+def _credentials(user: str | None, *, stdin: bool) -> tuple[str, str] | None:
     """Return who asks a server; None means nobody. The password is read, or asked for."""
     if user is None:
         return None

@@ -19,7 +19,7 @@ def add(
     name: str,
     ask: Callable[[], str],
     *,
-    role: Role | None,
+    role: str | None,
     groups: Sequence[str] | None,
     replace: bool,
 ) -> None:
@@ -30,17 +30,21 @@ def add(
         password = ask()
         if len(password) < SHORTEST_PASSWORD:
             raise Failure(f"a password has at least {SHORTEST_PASSWORD} characters", MISUSED)
-        file.add(name, password, role=role, groups=groups, replace=replace)
+        file.add(name, password, role=_role(role), groups=groups, replace=replace)
     print(f"{name} may log in ({settings.users_file}) {_may(settings, name)}")
 
 
 def assign(
-    settings: Settings, name: str, *, role: Role | None = None, groups: Sequence[str] | None = None
+    settings: Settings, name: str, *, role: str | None = None, groups: Sequence[str] | None = None
 ) -> None:
     """Give a user another role, or other groups."""
     with failing(UsersError), failing(IllegalUser, exit_code=MISUSED):
-        UsersFile(settings.users_file).assign(name, role=role, groups=groups)
+        UsersFile(settings.users_file).assign(name, role=_role(role), groups=groups)
     print(f"{name} is there {_may(settings, name)}")
+
+
+def _role(name: str | None) -> Role | None:
+    return None if name is None else Role(name)
 
 
 def _may(settings: Settings, name: str) -> str:

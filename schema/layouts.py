@@ -166,14 +166,7 @@ class Record:
         return Instance(
             self.layout.class_name,
             tuple(
-                InstanceProperty(
-                    name=p.name,
-                    type=p.type,
-                    value=value,
-                    is_array=p.is_array,
-                    reference_class=p.reference_class,
-                    embedding=p.embedding,
-                )
+                InstanceProperty.of(p, value)
                 for p, value in zip(self.layout.properties, self.values, strict=True)
             ),
             self.path,

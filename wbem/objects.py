@@ -121,6 +121,18 @@ class InstanceProperty:
     embedding: Embedding | None = None
     class_origin: str | None = None
 
+    @classmethod
+    def of(cls, declared: Property, value: Value) -> "InstanceProperty":
+        """Return a property as it is declared, with this value."""
+        return cls(
+            name=declared.name,
+            type=declared.type,
+            value=value,
+            is_array=declared.is_array,
+            reference_class=declared.reference_class,
+            embedding=declared.embedding,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:

@@ -3,10 +3,13 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.commands.running import PROGRAM, on_terminal, virtcim
+from virtcim.commands.options import RoleName
+from virtcim.listeners.principals import Role
 from virtcim.listeners.users import UsersFile, matches
 
 
@@ -107,3 +110,23 @@ def test_a_password_that_is_no_text_is_refused(tmp_path: Path) -> None:
     )
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert b"UTF-8" in ended.stderr
+
+
+def test_the_command_line_knows_every_role() -> None:
+    """Its names are those of the server."""
+    assert get_args(RoleName) == tuple(Role)
+
+
+def test_roles_and_groups_are_given_and_taken(state: list[str]) -> None:
+    """Each command says what the user may do now, and how one who may only look gets more."""
+    added = virtcim(
+        "user", "add", "anna", "--password-stdin", "--role", "operate", "--group", "ops", *state,
+        said="correct horse\n",
+    )  # fmt: skip
+    assert "with the role operate in ops; `virtcim user role anna admin` lets it" in added.out
+    assert virtcim("user", "role", "anna", "admin", *state).out.endswith("role admin in ops\n")
+    assert virtcim("user", "groups", "anna", "a", "b", *state).code == 0
+    assert virtcim("user", "list", *state).out == "anna\tadmin\ta, b\n"
+    assert virtcim("user", "role", "ben", "admin", *state).code == 1
+    assert virtcim("user", "role", "anna", "chief", *state).code == 2
+    assert virtcim("user", "groups", "anna", "a,b", *state).code == 2
