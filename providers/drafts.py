@@ -12,6 +12,7 @@ from typing import Any
 from virtcim.hypervisors.actions import DefineDomain, Definitions, ReadDefinitions
 from virtcim.hypervisors.definition import Disk
 from virtcim.hypervisors.definition.editing import DomainEditor, difference
+from virtcim.hypervisors.definition.plugged import counterpart
 from virtcim.hypervisors.errors import NotSupported
 from virtcim.inventory.snapshots import Domain
 from virtcim.jobs.transactions import Transaction
@@ -107,9 +108,18 @@ class Draft:
         outcome = Outcome(resource_id, pending=pending and self.live is not None)
         if wanted.values and self.live is not None and not pending:
             self._modify_live(self.live, found, wanted, outcome)
-        if wanted.values and self.defined is not None:
-            outcome.id = self._write(self.defined, wanted)
+        twin = self._twin(resource_id, pending=pending)
+        if wanted.values and self.defined is not None and twin is not None:
+            written = self._write(self.defined, replace(wanted, id=twin))
+            outcome.id = written if twin == resource_id or outcome.pending else resource_id
         return outcome
+
+    def _twin(self, resource_id: str, *, pending: bool) -> str | None:
+        """Return the id that what is addressed has at the next start; None: it is not there."""
+        if pending or self.live is None or self.defined is None or resource_id in OF_DOMAIN:
+            return resource_id
+        own, others = self.live.definition.devices, self.defined.definition.devices
+        return counterpart(own, others, resource_id)
 
     def modify_system(self, given: Given, *, pending: bool) -> None:
         """Change the settings of the system as a whole; raises InvalidParameter."""
@@ -145,13 +155,15 @@ class Draft:
             shown = self.addressed(pending=pending)
             if resource(shown.definition, device_id) is None:
                 raise self._absent(device_id)
-            is_defined = self.defined and resource(self.defined.definition, device_id)
+            twin = self._twin(device_id, pending=pending)
+            if self.defined is None or resource(self.defined.definition, twin or "") is None:
+                twin = None
             if shown is self.live and device_id not in running:
-                alone = f"{self.domain.name}/{DEFINED_PATH}/{device_id}" if is_defined else None
+                alone = None if twin is None else f"{self.domain.name}/{DEFINED_PATH}/{twin}"
                 self._running.detach(device_id, shown.device_text(device_id), alone)
                 running.add(device_id)
-            if is_defined:
-                defined.add(device_id)
+            if twin is not None:
+                defined.add(twin)
         _remove(self.live, running)
         _remove(self.defined, defined)
 

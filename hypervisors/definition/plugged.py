@@ -4,7 +4,7 @@ The rule: an id that is counted (`rng:0`) is another's as soon as one before it 
 sits in the guest is its own as long as it is plugged.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from virtcim.hypervisors.definition.devices import Device
@@ -48,6 +48,25 @@ def plugged_since(
         if one.element == element and place_of(one) not in known
     ]
     return tuple(one for one in new if element not in _NAMED or one == device_id)
+
+
+def counterpart(own: Sequence[Device], others: Sequence[Device], device_id: str) -> str | None:
+    """Return the id that a device of one definition has in another; None where it is not there.
+
+    A counted id says the same in both only where they have as many, and what has it there sits
+    nowhere else here.
+    """
+    device = next(one for one in own if one.id == device_id)
+    alike = [one for one in others if one.element == device.element]
+    by_id = next((one for one in alike if one.id == device_id), None)
+    if device.element in _NAMED:
+        return None if by_id is None else device_id
+    here = place_of(device)
+    exact = next((one.id for one in alike if place_of(one) == here), None)
+    if exact is not None or by_id is None:
+        return exact
+    as_many = len(alike) == sum(one.element == device.element for one in own)
+    return device_id if as_many and place_of(by_id) not in map(place_of, own) else None
 
 
 def element_of(text: str) -> str:

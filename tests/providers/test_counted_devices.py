@@ -6,8 +6,10 @@ from tests.lab import Lab
 from tests.providers.test_changing_domains import guest, start, usb_disk
 from tests.providers.workshop import Workshop, work
 from virtcim.hypervisors.definition import parse_domain
+from virtcim.hypervisors.definition.devices import Device
 from virtcim.hypervisors.definition.editing import DomainEditor
 from virtcim.hypervisors.definition.plugged import (
+    counterpart,
     is_plugged,
     place_of,
     places,
@@ -73,6 +75,52 @@ def test_those_go_that_were_named(
         await shop.call("DestroySystem", AffectedSystem=shop.system_path("counted"))
 
     work(scene, lab.uri(), "KVM")
+
+
+def test_another_of_the_next_start_stays(lab: Lab) -> None:
+    """Where the next start has lost the first already, its first is the second of now."""
+
+    async def scene(shop: Workshop) -> None:
+        await _tablets(shop, lab, 2)
+        await start(shop, "counted")
+        live, defined = await _places(shop)
+        await shop.remove("Input", "counted/defined/tablet:usb")
+        assert await _places(shop) == [live, defined[1:]]
+        await shop.remove("Input", ONE)
+        assert await _places(shop) == [live[1:], defined[1:]]
+        await shop.remove("Input", ONE)
+        assert await _places(shop) == [[], []]
+        await shop.call("DestroySystem", AffectedSystem=shop.system_path("counted"))
+
+    work(scene, lab.uri(), "KVM")
+
+
+def _inputs(*ports: int | None) -> tuple[Device, ...]:
+    """Tablets at these ports; None: nothing is known of where it sits."""
+    places = ("" if n is None else f"<address type='usb' bus='0' port='{n}'/>" for n in ports)
+    tablets = "".join(f"<input type='tablet' bus='usb'>{place}</input>" for place in places)
+    return parse_domain(f"<domain><devices>{tablets}</devices></domain>").devices
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "found"),
+    [
+        ((1, 2), (1, 2), ["tablet:usb", "tablet:usb:1"]),
+        ((1, 2), (2,), [None, "tablet:usb"]),
+        ((1, 2), (1,), ["tablet:usb", None]),
+        ((1, 2), (2, 3), [None, "tablet:usb"]),
+        ((1, 2), (3, 4), ["tablet:usb", "tablet:usb:1"]),
+        ((1,), (3, 4), [None]),
+        ((None, None), (None,), ["tablet:usb", None]),
+        ((1,), (), [None]),
+    ],
+)
+def test_which_is_which(
+    own: tuple[int | None, ...], others: tuple[int | None, ...], found: list[str | None]
+) -> None:
+    """By where they sit; by their ids only where nothing speaks against it."""
+    here, there = _inputs(*own), _inputs(*others)
+    assert [counterpart(here, there, one.id) for one in here] == found
 
 
 def test_what_was_taken_is_given_back(lab: Lab) -> None:
