@@ -1,6 +1,7 @@
 """The insert that overwrites: both databases spell it alike, SQLAlchemy twice."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table
@@ -10,8 +11,12 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 
 
+@cache
 def upsert(dialect: str, table: Table) -> "SQLiteInsert | PostgreSQLInsert":
-    """Return the statement that writes rows of a table over those with the same key."""
+    """Return the statement that writes rows of a table over those with the same key.
+
+    It is made once: to make it, and to find it among compiled ones, costs more than to execute it.
+    """
     statement = INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
     values = {
