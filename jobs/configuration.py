@@ -123,7 +123,7 @@ class Doing(Attempt):
         host: Host,
         deed: Deed,
         do: Callable[[], Awaitable[object]],
-        explain: Explain,
+        explain: Callable[[HypervisorError, str], WBEMError],
         result: Callable[[], Facts],
     ) -> None:
         super().__init__(host)

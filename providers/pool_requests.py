@@ -96,9 +96,7 @@ async def carry_out(
     the CIM error otherwise.
     """
 
-    def explain(error: Exception, rest: str) -> WBEMError:
-        if not isinstance(error, errors.HypervisorError):
-            return Failed(f"{tried}: {error}{rest}")
+    def explain(error: errors.HypervisorError, rest: str) -> WBEMError:
         found = wbem_error(error, tried)
         return error_for(model, type(found), f"{found.reason}{rest}")
 

@@ -9,7 +9,6 @@ from virtcim.broker.provider import Arguments, MethodResult
 from virtcim.hypervisors.actions import RenameDomain, SetAutostart, UndefineDomain
 from virtcim.hypervisors.errors import (
     HypervisorError,
-    HypervisorFailure,
     InvalidState,
     NotSupported,
 )
@@ -88,12 +87,10 @@ class _End:
             await host.perform(UndefineDomain(uuid=uuid))
         await host.forget(uuid)
 
-    def explain(self, error: Exception, rest: str) -> WBEMError:
+    def explain(self, error: HypervisorError, rest: str) -> WBEMError:
         """Return what a client is told."""
-        detail = error.detail if isinstance(error, HypervisorError) else str(error)
         what = f"Unable to destroy domain `{self.draft.domain.name}'{self._stopped}"
-        kind = type(error) if isinstance(error, HypervisorError) else HypervisorFailure
-        return refusal(self._model, kind(f"{detail}{rest}"), what)
+        return refusal(self._model, type(error)(f"{error.detail}{rest}"), what)
 
 
 # ModifySystemSettings

@@ -24,6 +24,7 @@ from virtcim.infostore import Infostore
 from virtcim.infostore.jobs import JobRecord
 from virtcim.providers import recoverers
 from virtcim.schema.valuemaps import JobState
+from virtcim.wbem.status import Failed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -281,6 +282,33 @@ def test_what_a_guest_may_do_yet_is_said(lab: Lab, tmp_path: Path) -> None:
         same(await shop.texts("torn"), before)
         await shop.host.change(uuid, Verb.DESTROY)
         await shop.host.perform(UndefineDomain(uuid=uuid))
+        await shut(shop)
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_connection_that_breaks_under_a_destruction(
+    lab: Lab,
+    tmp_path: Path,
+    after: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """The domain is looked for: it has gone, or the client is told what it is."""
+
+    async def scene() -> None:
+        shop = await opened(lab, tmp_path)
+        await guest(shop, lab, "torn")
+        await start(shop, "torn")
+        shop.interrupt(1, after=after, breaks=True)
+        path = shop.system_path("torn")
+        if after:
+            await shop.call("DestroySystem", AffectedSystem=path)
+        else:
+            with pytest.raises(Failed, match=r"\(it was switched off\): it broke off; .* is off"):
+                await shop.call("DestroySystem", AffectedSystem=path)
+            await shop.call("DestroySystem", AffectedSystem=path)
+        assert "torn" not in shop.host.listing.names
+        assert shop.engine.jobs("h") == ()
         await shut(shop)
 
     asyncio.run(scene())
