@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry
 
 from virtcim import __version__
 from virtcim.broker.broker import Broker
+from virtcim.broker.kit import HostView
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.restoring import restore
 from virtcim.configuration.access import Access, all_endpoints, decide
@@ -58,6 +59,7 @@ from virtcim.listeners.tls import ClientCertificates, Contexts, TLSError
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.migration_options import MigrationOptions
 from virtcim.providers.model import Server
+from virtcim.providers.plugins import Choice, Plugins, load
 from virtcim.providers.recoverers import recoverers
 from virtcim.providers.registry import build_namespaces
 from virtcim.wbem.decode import read_call, read_padded_call
@@ -83,8 +85,8 @@ class StartError(Exception):
 def run(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `say` is told once where the server listens.
 
-    Raises ConfigurationError, StartError, InfostoreError, and the errors of sockets, PAM, the audit
-    log, users and TLS files.
+    Raises ConfigurationError, StartError, InfostoreError, PluginError, and the errors of sockets,
+    PAM, the audit log, users and TLS files.
     """
     prepare_directory(settings.state_dir)
     _share_heap()
@@ -159,6 +161,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     await _recover_jobs(engine, inventory, stack)
     measures.watch(inventory.hosts.values())
     namespaces = build_namespaces(inventory.hosts.values(), server, engine, ObjectKeeper(store))
+    await _plug_in(settings, inventory, namespaces, stack)
     await restore(namespaces)
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
@@ -218,6 +221,46 @@ def _migration(settings: Settings) -> MigrationOptions:
         check_seconds=given.check_seconds,
         shutdown_seconds=given.shutdown_seconds,
     )
+
+
+def _plugin_choice(settings: Settings) -> Choice:
+    """Return which plug-ins are loaded."""
+    given = settings.providers
+    return Choice(
+        enabled=given.enabled,
+        disabled=given.disabled,
+        call_seconds=given.call_seconds,
+        options=given.options,
+        directory=settings.state_dir / "providers",
+    )
+
+
+def plugged(settings: Settings, hosts: Iterable[Host], namespaces: Namespaces) -> Plugins:
+    """Load plug-ins and make them part of the namespaces; raises PluginError."""
+    views = (HostView(host.name, host.namespace, host.prefix) for host in hosts)
+    plugins = Plugins(load(_plugin_choice(settings), views), settings.providers.call_seconds)
+    plugins.install(namespaces)
+    return plugins
+
+
+async def _plug_in(
+    settings: Settings, inventory: Inventory, namespaces: Namespaces, stack: AsyncExitStack
+) -> None:
+    plugins = plugged(settings, inventory.hosts.values(), namespaces)
+    stack.push_async_callback(plugins.stop)
+    await plugins.start()
+
+
+def model_of(settings: Settings) -> tuple[Namespaces, Plugins]:
+    """Return what would be served; nothing is opened, and nothing is started.
+
+    Raises StartError, PluginError, and the errors of the schema.
+    """
+    store, measures = Infostore(settings.infostore_url), HostMeasures(CollectorRegistry())
+    hosts = [_host(n, one, settings, store, measures) for n, one in enumerate(settings.hosts)]
+    server = Server(socket.gethostname(), __version__, compat=bool(settings.compat))
+    namespaces = build_namespaces(hosts, server, Engine(store))
+    return namespaces, plugged(settings, hosts, namespaces)
 
 
 async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
@@ -314,10 +357,14 @@ def rules_of(settings: Settings, methods: Iterable[str]) -> tuple[Rule, ...]:
     return rules
 
 
+def methods_of(namespaces: Namespaces) -> Iterable[str]:
+    """Return the methods that a rule may name."""
+    return {m.name for n in namespaces for c in n.repository for m in c.methods}
+
+
 def _authoriser(settings: Settings, gate: Gate | None, namespaces: Namespaces) -> Authoriser | None:
     """Return what says who may do what; nobody is known to a server that runs open."""
-    methods = {m.name for n in namespaces for c in n.repository for m in c.methods}
-    rules = rules_of(settings, methods)
+    rules = rules_of(settings, methods_of(namespaces))
     if gate is None:
         return None
     return Authoriser(rules, Role(settings.auth.default_role), namespaces)

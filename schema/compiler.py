@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from virtcim.schema.repository import Repository
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Embedding,
@@ -38,30 +39,75 @@ class Compiled:
     classes: tuple[ClassDeclaration, ...]
 
 
-def compile_mof(path: Path) -> Compiled:
-    """Compile a MOF file with everything that it includes; raises MOFError."""
+def compile_mof(path: Path, upon: Repository | None = None) -> Compiled:
+    """Compile a MOF file with everything that it includes; raises MOFError.
+
+    upon: what is there already, and not compiled again. Without it, instances are left out.
+    """
     import pywbem  # noqa: PLC0415 (a tenth of a second that only this function needs)
 
-    connection = pywbem.MOFWBEMConnection()
+    connection = pywbem.MOFWBEMConnection(None if upon is None else _Known(pywbem, upon))
     compiler = pywbem.MOFCompiler(connection, search_paths=[str(path.parent)], log_func=None)
     try:
         compiler.compile_file(str(path), _NAMESPACE)
     except (pywbem.MOFCompileError, OSError, ValueError) as error:
         # ValueError is what the compiler lets through: a value of another type, text of no UTF-8.
         raise MOFError(f"{path}: {error}") from None
+    if upon is not None and connection.instances.get(_NAMESPACE):
+        raise MOFError(f"{path}: instances are not compiled here, only qualifiers and classes")
+    made = connection.classes.get(_NAMESPACE, {})
     return declarations(
         connection.qualifiers.get(_NAMESPACE, {}).values(),
-        connection.classes.get(_NAMESPACE, {}).values(),
+        (made[name] for name in dict.fromkeys(connection.compile_ordered_classnames)),
+        () if upon is None else upon.qualifiers(),
     )
 
 
-def declarations(qualifiers: Iterable[Any], classes: Iterable[Any]) -> Compiled:
+class _Known:
+    """A repository as the compiler asks it: whether classes are there, and the qualifiers."""
+
+    conn_id = None
+
+    def __init__(self, pywbem: Any, repository: Repository) -> None:
+        self.default_namespace = _NAMESPACE
+        self._pywbem = pywbem
+        self._repository = repository
+
+    def GetClass(self, ClassName: str, **_more: Any) -> Any:  # noqa: N802, N803 (pywbem's names)
+        """Return a class of this name, empty: that it is there is all that is asked."""
+        found = self._repository.find(ClassName)
+        if found is None:
+            raise self._pywbem.CIMError(self._pywbem.CIM_ERR_NOT_FOUND, ClassName)
+        return self._pywbem.CIMClass(found.name)
+
+    def EnumerateQualifiers(self, **_more: Any) -> list[Any]:  # noqa: N802 (the same)
+        """Return all declarations."""
+        return [
+            self._pywbem.CIMQualifierDeclaration(
+                one.name,
+                one.type.value,
+                value=list(one.value) if isinstance(one.value, tuple) else one.value,
+                is_array=one.is_array,
+                scopes=dict.fromkeys(one.scopes, True),
+                overridable=one.flavor.overridable,
+                tosubclass=one.flavor.to_subclass,
+                translatable=one.flavor.translatable,
+            )
+            for one in self._repository.qualifiers()
+        ]
+
+
+def declarations(
+    qualifiers: Iterable[Any],
+    classes: Iterable[Any],
+    known: Iterable[QualifierDeclaration] = (),
+) -> Compiled:
     """Return pywbem's qualifier declarations and classes as ours.
 
-    qualifiers: every one that the classes use, since what a use leaves open is as declared.
+    qualifiers, known: every one that the classes use, since what a use leaves open is as declared.
     """
     declared = tuple(_qualifier_declaration(one) for one in qualifiers)
-    flavors = {one.name.lower(): one.flavor for one in declared}
+    flavors = {one.name.lower(): one.flavor for one in (*known, *declared)}
     return Compiled(declared, tuple(_class(one, flavors) for one in classes))
 
 
