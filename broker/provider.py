@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from virtcim.broker.embedded import Embedded
+from virtcim.broker.embedded import Embedded, EmbeddedValue
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.records import RecordSet
 from virtcim.wbem.objects import Property, Value
@@ -18,7 +18,7 @@ from virtcim.wbem.status import WBEMError
 Keys = Mapping[str, KeyValue]
 """Typed key values by lower-case name; complete and without any other."""
 
-ArgumentValue = Value | Embedded | tuple[Embedded, ...]
+ArgumentValue = Value | Embedded | tuple[EmbeddedValue, ...]
 
 Arguments = Mapping[str, ArgumentValue]
 """Typed input arguments by lower-case name; those that were left out, NULL or blank are absent.

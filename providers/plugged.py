@@ -334,9 +334,20 @@ async def _call(
 def _result(one: PluggedClass, method: Method, given: object) -> MethodResult:
     if not isinstance(given, kit.Result):
         raise Garbage(f"method {method.name} returns {type(given).__name__}, and no Result")
-    returned = Parameter(name="return value", type=method.return_type)
-    value = one.reader.value(returned, given.return_value, f"what {method.name} returns")
+    value = one.reader.value(_returned(method), given.return_value, f"what {method.name} returns")
     return MethodResult(value, dict(_outputs(one, method, given.out)))
+
+
+def _returned(method: Method) -> Parameter:
+    """Return what a method returns as if it were a parameter."""
+    embedded = qualifier_value(method.qualifiers, "EmbeddedInstance") is not None
+    any_object = bool(qualifier_value(method.qualifiers, "EmbeddedObject"))
+    return Parameter(
+        name=method.name,
+        type=method.return_type,
+        embedding="instance" if embedded else "object" if any_object else None,
+        qualifiers=method.qualifiers,
+    )
 
 
 def _outputs(one: PluggedClass, method: Method, out: kit.Row) -> Iterator[tuple[str, OutValue]]:

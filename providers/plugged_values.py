@@ -6,6 +6,7 @@ this runs in the plug-in's own thread.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -221,11 +222,21 @@ class Giver:
         }
 
     def _given(self, declared: Declared, value: object, depth: int) -> object:
+        if declared.type is CIMType.REFERENCE:
+            return tuple(map(self._path, value)) if isinstance(value, tuple) else self._path(value)
         if declared.embedding is None or value is None:
             return value
         if isinstance(value, tuple):
             return tuple(chain.from_iterable(self._objects(declared, e, depth) for e in value))
         return next(iter(self._objects(declared, value, depth)), None)
+
+    def _path(self, value: object) -> object:
+        """Return a path in one form: with its namespace, and without a host."""
+        return (
+            replace(value.at(self._namespace), host=None)
+            if isinstance(value, ObjectPath)
+            else value
+        )
 
     def _objects(self, declared: Declared, value: object, depth: int) -> Iterable[object]:
         """Return the objects that a value holds: one, none if it is blank, more in some MOF."""

@@ -46,7 +46,10 @@ def compile_mof(path: Path, upon: Repository | None = None) -> Compiled:
     """
     import pywbem  # noqa: PLC0415 (a tenth of a second that only this function needs)
 
-    connection = pywbem.MOFWBEMConnection(None if upon is None else _Known(pywbem, upon))
+    connection = pywbem.MOFWBEMConnection()
+    if upon is not None:
+        _know(pywbem, connection, upon)
+    before = tuple(connection.qualifiers.get(_NAMESPACE, {}).values())
     compiler = pywbem.MOFCompiler(connection, search_paths=[str(path.parent)], log_func=None)
     try:
         compiler.compile_file(str(path), _NAMESPACE)
@@ -56,45 +59,35 @@ def compile_mof(path: Path, upon: Repository | None = None) -> Compiled:
     if upon is not None and connection.instances.get(_NAMESPACE):
         raise MOFError(f"{path}: instances are not compiled here, only qualifiers and classes")
     made = connection.classes.get(_NAMESPACE, {})
+    known = {id(one) for one in before}
     return declarations(
-        connection.qualifiers.get(_NAMESPACE, {}).values(),
+        [q for q in connection.qualifiers.get(_NAMESPACE, {}).values() if id(q) not in known],
         (made[name] for name in dict.fromkeys(connection.compile_ordered_classnames)),
         () if upon is None else upon.qualifiers(),
     )
 
 
-class _Known:
-    """A repository as the compiler asks it: whether classes are there, and the qualifiers."""
+def _know(pywbem: Any, connection: Any, repository: Repository) -> None:
+    """Let the compiler know a repository: that classes are there, and the qualifiers."""
+    for one in repository.qualifiers():
+        connection.SetQualifier(_as_pywbem(pywbem, one), namespace=_NAMESPACE)
+    for each in repository:
+        # An empty class will do: that it is there is all that is asked.
+        connection.CreateClass(pywbem.CIMClass(each.name), namespace=_NAMESPACE)
+    connection.compile_ordered_classnames.clear()
 
-    conn_id = None
 
-    def __init__(self, pywbem: Any, repository: Repository) -> None:
-        self.default_namespace = _NAMESPACE
-        self._pywbem = pywbem
-        self._repository = repository
-
-    def GetClass(self, ClassName: str, **_more: Any) -> Any:  # noqa: N802, N803 (pywbem's names)
-        """Return a class of this name, empty: that it is there is all that is asked."""
-        found = self._repository.find(ClassName)
-        if found is None:
-            raise self._pywbem.CIMError(self._pywbem.CIM_ERR_NOT_FOUND, ClassName)
-        return self._pywbem.CIMClass(found.name)
-
-    def EnumerateQualifiers(self, **_more: Any) -> list[Any]:  # noqa: N802 (the same)
-        """Return all declarations."""
-        return [
-            self._pywbem.CIMQualifierDeclaration(
-                one.name,
-                one.type.value,
-                value=list(one.value) if isinstance(one.value, tuple) else one.value,
-                is_array=one.is_array,
-                scopes=dict.fromkeys(one.scopes, True),
-                overridable=one.flavor.overridable,
-                tosubclass=one.flavor.to_subclass,
-                translatable=one.flavor.translatable,
-            )
-            for one in self._repository.qualifiers()
-        ]
+def _as_pywbem(pywbem: Any, one: QualifierDeclaration) -> Any:
+    return pywbem.CIMQualifierDeclaration(
+        one.name,
+        one.type.value,
+        value=list(one.value) if isinstance(one.value, tuple) else one.value,
+        is_array=one.is_array,
+        scopes=dict.fromkeys(one.scopes, True),
+        overridable=one.flavor.overridable,
+        tosubclass=one.flavor.to_subclass,
+        translatable=one.flavor.translatable,
+    )
 
 
 def declarations(
