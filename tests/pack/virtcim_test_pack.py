@@ -183,7 +183,7 @@ class Faulty(Provider):
         """Find the first, whatever it is."""
         if self.how == "another":
             return {"Name": "another"}
-        return keys if not self.how else next(iter(self.instances()))
+        return keys if self.how in {"", *RESULTS} else next(iter(self.instances()))
 
     def act(self, _call: Call) -> Result:
         """Give what was told."""
