@@ -71,7 +71,7 @@ class Broker:
         self.namespaces = namespaces
         self.host = host
         self.enumerations = Enumerations(limits, now)
-        self._fetches = any(namespace.fetched for namespace in namespaces)
+        self.fetches = any(namespace.fetched for namespace in namespaces)
         self._place = Place(namespaces, host, self.enumerations)
 
     def fetched(self, operation: ops.Operation) -> Awaitable[None] | None:
@@ -79,7 +79,7 @@ class Broker:
 
         Waiting raises WBEMError.
         """
-        return fetched(self.namespaces, operation) if self._fetches else None
+        return fetched(self.namespaces, operation) if self.fetches else None
 
     def read(self, operation: ops.Operation) -> Reply:
         """Execute an operation that is no `Change`; raises WBEMError."""

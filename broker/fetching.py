@@ -30,7 +30,7 @@ def fetched(namespaces: Namespaces, operation: ops.Operation) -> Awaitable[None]
 
     Waiting raises WBEMError.
     """
-    needs = _NEEDS.get(type(operation))
+    needs = NEEDS.get(type(operation))
     if needs is None:
         return None
     begun: list[Awaitable[None]] = []
@@ -174,7 +174,7 @@ def _ends(namespaces: Namespaces, asked: Namespace, targets: Iterable[str]) -> I
 
 Needs = Callable[[Namespaces, Any], Iterable[Need]]
 
-_NEEDS: Mapping[type, Needs] = MappingProxyType({
+NEEDS: Mapping[type, Needs] = MappingProxyType({
     ops.GetInstance:                 _named(lambda o: o.instance_name),
     ops.GetProperty:                 _named(lambda o: o.instance_name),
     ops.SetProperty:                 _named(lambda o: o.instance_name),

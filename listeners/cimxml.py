@@ -154,12 +154,16 @@ class CIMXMLApplication:
 
     def _answer_read(self, exchange: Exchange, asked: Operation) -> Response | Awaitable[Response]:
         """Answer at once what can be, and else when what it reads has been fetched."""
-        if self._authoriser is not None:  # before anything is fetched for who may not see it
-            self._authoriser.judge(exchange.principal, asked)
-        waiting = self._broker.fetched(asked)
+        waiting = self._fetched(exchange, asked) if self._broker.fetches else None
         if waiting is None:
             return self._reply(exchange, self._read(exchange, asked))
         return self._answer_fetched(exchange, asked, waiting)
+
+    def _fetched(self, exchange: Exchange, asked: Operation) -> Awaitable[None] | None:
+        """Begin to fetch what may be read, if the user may read it; raises AccessDenied."""
+        if self._authoriser is not None:
+            self._authoriser.judge(exchange.principal, asked)
+        return self._broker.fetched(asked)
 
     async def _answer_fetched(
         self, exchange: Exchange, asked: Operation, waiting: Awaitable[None]

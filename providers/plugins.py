@@ -148,6 +148,7 @@ class Plugins:
         self._loaded = tuple(loaded)
         self._shops = {one.name: Workshop(one.name, call_seconds) for one in self._loaded}
         self._declared: dict[tuple[str, str], str] = {}
+        self._classes: dict[str, str] = {}
         self._started: list[Loaded] = []
 
     def origins(self) -> Iterable[tuple[str, str]]:
@@ -158,12 +159,11 @@ class Plugins:
         """Make classes and providers part of the namespaces; raises PluginError."""
         for one in self._loaded:
             try:
-                classes = self._install(one, namespaces)
+                self._classes[one.name] = " ".join(self._install(one, namespaces))
             except (ProviderError, SchemaError, LayoutError, MOFError) as error:
                 raise _refusal(one.name, one.origin, str(error)) from error
             except WBEMError as error:
                 raise _refusal(one.name, one.origin, error.reason) from error
-            log.info("plugin_loaded", plugin=one.name, origin=one.origin, classes=" ".join(classes))
 
     def _install(self, one: Loaded, namespaces: Namespaces) -> Iterable[str]:
         """Return the classes that are served now."""
@@ -237,6 +237,8 @@ class Plugins:
                 why = str(error) if isinstance(error, kit.PluginRefused) else _described(error)
                 raise _refusal(one.name, one.origin, f"its start: {why}") from error
             self._started.append(one)
+            classes = self._classes.get(one.name, "")
+            log.info("plugin_loaded", plugin=one.name, origin=one.origin, classes=classes)
 
     async def stop(self) -> None:
         """Stop those that were started, in the opposite order; what fails there is in the log."""

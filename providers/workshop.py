@@ -90,7 +90,7 @@ class Workshop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             name = f"plug-in {self._name} loop"
-            Thread(target=self._loop.run_forever, name=name, daemon=True).start()
+            Thread(target=_turn, args=(self._loop,), name=name, daemon=True).start()
         return _Begun.on(self._loop, work)
 
     def _free(self, worker: "_Worker") -> None:
@@ -105,6 +105,18 @@ class Workshop:
             self._idle.clear()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop until it is stopped; what still waits there then is cancelled."""
+    try:
+        loop.run_forever()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
 
 
 class _Begun:
