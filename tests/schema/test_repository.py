@@ -77,11 +77,11 @@ def test_classes_are_found_in_any_case(repository: Repository) -> None:
 
 def test_tree(repository: Repository) -> None:
     """Children, descendants in order, families; nothing of unknown classes."""
-    assert [c.name for c in repository.children(None)] == ["A", "Z"]
-    assert [c.name for c in repository.children("A")] == ["B", "D"]
-    assert [c.name for c in repository.descendants("a")] == ["B", "C", "D"]
-    assert [c.name for c in repository.descendants(None)] == ["A", "B", "C", "D", "Z"]
-    assert [c.name for c in repository.family("a")] == ["A", "B", "C", "D"]
+    assert repository.children(None) == ("A", "Z")
+    assert repository.children("A") == ("B", "D")
+    assert [*repository.descendants("a")] == ["B", "C", "D"]
+    assert [*repository.descendants(None)] == ["A", "B", "C", "D", "Z"]
+    assert [*repository.family("a")] == ["A", "B", "C", "D"]
     assert [*repository.family("X"), *repository.children("X")] == []
 
 
