@@ -258,3 +258,29 @@ def test_hooks_run_once(tmp_path: Path) -> None:
     with serving(EIGHT_STATES, tmp_path):
         assert mark.read_text() == "started"
     assert mark.read_text() == "stopped"
+
+
+def test_what_clients_made_gives_way_and_comes_back(tmp_path: Path) -> None:
+    """A namespace, class and instance of the names of a plug-in's wait until it is gone again."""
+    with serving(EIGHT_STATES, tmp_path) as server:
+        client = pywbem.WBEMConnection(server.url, default_namespace="root/interop")
+        pywbem.WBEMServer(client).create_namespace(NAMESPACE)
+        server_classes = client.GetClass("CIM_Namespace").properties["Name"].qualifiers
+        client.SetQualifier(client.GetQualifier("Key"), namespace=NAMESPACE)
+        key = pywbem.CIMProperty("Name", None, type="string", qualifiers=[server_classes["Key"]])
+        own = pywbem.CIMClass("Test_Faulty", properties=[key])
+        client.CreateClass(own, namespace=NAMESPACE)
+        client.CreateInstance(pywbem.CIMInstance("Test_Faulty", {"Name": "mine"}), NAMESPACE)
+        client.close()
+    install_pack(tmp_path)
+    with serving(EIGHT_STATES, tmp_path) as server:
+        client = connect(server, NAMESPACE)
+        assert [one["Name"] for one in client.EnumerateInstances("Test_Faulty")] == ["well"]
+        warnings = [x for x in server.log.read_text().splitlines() if "object_not_restored" in x]
+        assert len(warnings) == 3
+        client.close()
+    (tmp_path / "site").rename(tmp_path / "elsewhere")
+    with serving(EIGHT_STATES, tmp_path) as server:
+        client = connect(server, NAMESPACE)
+        assert [one["Name"] for one in client.EnumerateInstances("Test_Faulty")] == ["mine"]
+        client.close()
