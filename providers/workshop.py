@@ -11,6 +11,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
@@ -72,7 +73,7 @@ class Workshop:
             raise Late(text) from None
 
     def _leave_place(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the server has ended meanwhile
             loop.call_soon_threadsafe(self._places.release)
 
     def _begin(

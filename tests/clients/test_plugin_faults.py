@@ -1,5 +1,6 @@
 """Plug-ins that misbehave cost who asks for their classes, and nobody else."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 import pywbem
 
-from tests.clients.test_pywbem import connect
+from tests.clients.test_pywbem import connect, status_of
 from tests.plugging import install_pack
-from tests.serving import EIGHT_STATES, RunningServer, serving
+from tests.serving import EIGHT_STATES, PASSWORD, USER, RunningServer, let_in, serving
+from virtcim.listeners.principals import Role
 
 NAMESPACE = "root/test"
 FAULTY = "Test_Faulty"
@@ -143,6 +145,27 @@ def test_a_provider_that_hangs_holds_up_who_asks(
     asking.join()
     assert read
     assert "it did not answer within 0.5 s" in told[0]
+
+
+def test_who_may_not_see_a_class_does_not_have_it_fetched(tmp_path: Path) -> None:
+    """It is refused before the plug-in is asked, and rules name its classes and methods."""
+    install_pack(tmp_path)
+    let_in(tmp_path, role=Role.READ)
+    rules = [
+        {"classes": ["Test_Hanging"], "deny": ["read"]},
+        {"classes": ["Test_Everything"], "allow": ["Caller"]},
+    ]
+    with serving(
+        EIGHT_STATES, tmp_path, rules=json.dumps(rules), providers_call_seconds="0.2"
+    ) as server:
+        client = pywbem.WBEMConnection(server.url, (USER, PASSWORD), NAMESPACE)
+        assert status_of(client.EnumerateInstances, "Test_Hanging") == 2
+        assert status_of(client.OpenEnumerateInstances, "Test_Hanging") == 2
+        assert " plugin_failed " not in server.log.read_text()
+        assert client.InvokeMethod("Caller", "Test_Everything")[0] == f"{USER} None"
+        assert status_of(client.InvokeMethod, "EchoStatic", "Test_Everything") == 2
+        assert len(client.EnumerateInstances("Test_Everything")) == 3
+        client.close()
 
 
 def test_threads_that_hang_are_bounded(tmp_path: Path) -> None:

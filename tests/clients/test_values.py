@@ -161,7 +161,7 @@ def called(server: RunningServer, method: str, parameters: str) -> str:
     body = message(f'<METHODCALL NAME="{method}">{path}{parameters}</METHODCALL>')
     headers = cim_headers(method, f"{NAMESPACE}:{CLASS}")
     with Client(server.host, server.port) as raw:
-        answer = raw.ask(head(body, headers) + body)
+        answer = raw.ask(head(body, headers))
     assert answer.status == 200
     check(answer.body)
     return answer.body.decode()
