@@ -20,6 +20,13 @@ from virtcim.schema.valuemaps.devices import (
     ProtocolSupported,
     WatchdogAction,
 )
+from virtcim.schema.valuemaps.discovery import (
+    AuthenticationMechanism,
+    CommunicationMechanism,
+    FunctionalProfile,
+    SchemaStatus,
+    WBEMServerOperation,
+)
 from virtcim.schema.valuemaps.elements import (
     AdvertiseTypes,
     Characteristics,
@@ -97,6 +104,7 @@ from virtcim.schema.valuemaps.services import (
 __all__ = [
     "AdvertiseTypes",
     "AllocationSharingMode",
+    "AuthenticationMechanism",
     "AutomaticRecoveryAction",
     "AutomaticShutdownAction",
     "AutomaticStartupAction",
@@ -106,6 +114,7 @@ __all__ = [
     "CharacterSourceType",
     "Characteristics",
     "ClockOffset",
+    "CommunicationMechanism",
     "CommunicationStatus",
     "ConsumerVisibility",
     "Dedicated",
@@ -121,6 +130,7 @@ __all__ = [
     "ErrorType",
     "FilterAction",
     "FilterDirection",
+    "FunctionalProfile",
     "GatheringType",
     "HdrIPVersion",
     "HealthState",
@@ -162,6 +172,7 @@ __all__ = [
     "RequestedPowerState",
     "RequestedState",
     "ResourceType",
+    "SchemaStatus",
     "SnapshotCode",
     "SnapshotMethod",
     "SnapshotType",
@@ -172,5 +183,6 @@ __all__ = [
     "ValueRange",
     "ValueRole",
     "VolumeFormatType",
+    "WBEMServerOperation",
     "WatchdogAction",
 ]
