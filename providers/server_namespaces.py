@@ -25,16 +25,21 @@ from virtcim.providers.server_state import SYSTEM_CLASS, manager_name
 from virtcim.providers.serving import has_keys
 from virtcim.schema.layouts import Getter, Layout, Record
 from virtcim.schema.records import RecordSet
-from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import SchemaStatus
-from virtcim.wbem.objects import ClassDeclaration, Instance, Value
+from virtcim.wbem.objects import ClassDeclaration, Instance, Value, qualifier_value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import InvalidParameter, WBEMError
 
 _CIM = 2  # CIM_Namespace.ClassType
 _OTHER = 1  # CIM_Namespace.ClassInfo: newer than its list of versions
-_CIM_VERSION, _OWN_VERSION = "2.49.0", "1.0.0"
-_CIM_URI = f"http://schemas.dmtf.org/wbem/cim-schema/{_CIM_VERSION}/"
+_CIM_VERSION = "2.49.0"
+
+
+_ABOUT: Mapping[str, str] = {
+    # schema: what its classes are; the others are stamped for a prefix
+    "CIM":  "Classes of DMTF that the model is made of",
+    "Virt": "Families of all hypervisors",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,32 +137,33 @@ class NamespaceProvider:
 def _schemas(namespaces: Namespaces, name: str) -> tuple[Instance, ...]:
     """Return the schemas that the server's own classes in a namespace belong to."""
     namespace = namespaces.get(name)
-    repository = namespace.repository
-    structure = _structure(repository)
-    own = (one.name for one in repository if namespace.is_own(one.name))
-    names = sorted({class_name.partition("_")[0] for class_name in own})
-    return tuple(_schema(structure, one) for one in names) if structure is not None else ()
+    structure = namespace.repository.find("CIM_SchemaInformationStructure")
+    if structure is None or not namespace.is_own(structure.name):
+        return ()
+    schemas: dict[str, list[ClassDeclaration]] = {}
+    for declaration in namespace.repository:
+        if namespace.is_own(declaration.name):
+            schemas.setdefault(declaration.name.partition("_")[0], []).append(declaration)
+    return tuple(make(structure, _schema(name, own)) for name, own in sorted(schemas.items()))
 
 
-def _structure(repository: Repository) -> ClassDeclaration | None:
-    return repository.find("CIM_SchemaInformationStructure")
-
-
-def _schema(structure: ClassDeclaration, name: str) -> Instance:
-    given: dict[str, Value]
-    if name == "CIM":
-        given = {"Version": _CIM_VERSION, "URI": _CIM_URI, "OwningOrganization": "DMTF"}
-        about = "Classes of DMTF that the model is made of"
-    else:
-        given = {"Version": _OWN_VERSION, "OwningOrganization": "virtcim"}
-        about = "Families of all hypervisors" if name == "Virt" else f"Classes of {name} hosts"
-    values: dict[str, Value] = {
+def _schema(name: str, classes: Iterable[ClassDeclaration]) -> Mapping[str, Value]:
+    """Return what is told of a schema, which is as new as the newest of its classes."""
+    newest: tuple[int, ...] = (0, 0, 0)
+    status = SchemaStatus.FINAL
+    for one in classes:
+        version = qualifier_value(one.qualifiers, "Version")
+        if version is not None:
+            newest = max(newest, tuple(map(int, str(version).split("."))))
+        if qualifier_value(one.qualifiers, "Experimental"):
+            status = SchemaStatus.EXPERIMENTAL
+    return {
         "Name": name,
-        "Description": about,
-        "Status": SchemaStatus.FINAL,
-        **given,
+        "Version": ".".join(map(str, newest)),
+        "Description": _ABOUT.get(name, f"Classes of {name} hosts"),
+        "OwningOrganization": "DMTF" if name == "CIM" else "virtcim",
+        "Status": status,
     }
-    return make(structure, values)
 
 
 class NamespaceService:
