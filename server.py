@@ -163,7 +163,8 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     namespaces = build_namespaces(inventory.hosts.values(), server, engine, ObjectKeeper(store))
     await restore(namespaces)
     write = operation_log(settings.log.format.value, stream)
-    observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
+    log_line = write if _log_level(settings) <= logging.INFO else None
+    observation = Observation(registry, log_line, server.statistics)
     read = read_padded_call if server.behaviour.padded_messages else read_call
     broker = Broker(namespaces, host_name, server.pull_limits)
     application = CIMXMLApplication(

@@ -23,6 +23,7 @@ from virtcim.providers.server_namespaces import (
 )
 from virtcim.providers.server_profiles import PROFILE_CLASS, registered
 from virtcim.providers.server_state import RUNNING, SYSTEM_CLASS, manager_name, of_server
+from virtcim.providers.server_statistics import STATISTICS, STATISTICS_CLASS, StatisticsProvider
 from virtcim.providers.static import StaticProvider
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Getter, Layout
@@ -55,7 +56,7 @@ OBJECT_MANAGER: Mapping[str, Getter] = {
     "Caption":               lambda _: "virtcim",
     "Description":           lambda s: f"virtcim version {s.version}",
     "Started":               lambda _: True,
-    "GatherStatisticalData": lambda _: False,
+    "GatherStatisticalData": lambda _: True,
 }  # fmt: skip
 
 WBEM_SERVER: Mapping[str, Getter] = {
@@ -105,6 +106,7 @@ _NAMESPACES: Mapping[str, Mapping[str, Getter]] = {
 SERVER_CLASSES: Mapping[str, Mapping[str, Getter]] = {
     **_ONE_EACH,
     **_NAMESPACES,
+    STATISTICS_CLASS: STATISTICS,
     PROFILE_CLASS: {**PROFILE, "Caption": lambda p: f"{p.name} {p.version}"},
 }
 """What the server tells of itself; a profile is registered when its central class is here."""
@@ -137,6 +139,7 @@ def interop_providers(
     elements: tuple[Provider, ...] = (
         *(_static(repository, name, (server,), methods.get(name)) for name in _ONE_EACH),
         *listings.values(),
+        StatisticsProvider(_layout(repository, STATISTICS_CLASS), server),
         _static(repository, PROFILE_CLASS, registered(SERVER_CLASSES)),
     )
     families: dict[str, tuple[Provider, ...]] = {one.layout.class_name: (one,) for one in elements}

@@ -12,6 +12,7 @@ from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import MethodBody, Provider
 from virtcim.broker.pulling import PullLimits
+from virtcim.broker.statistics import OperationStatistics
 from virtcim.hypervisors.model import HostFacts
 from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
@@ -56,7 +57,8 @@ class Server:
     """What providers know of the server: its fully qualified host name, and its behaviour.
 
     `compat` restores what clients of libvirt-cim may lean on; compatibility.py says what that is.
-    `hosts` are all of its hosts, by name. `pull_limits` are those of the broker.
+    `hosts` are all of its hosts, by name. `pull_limits` are those of the broker,
+    `statistics` what those who answer requests have counted.
     """
 
     host_name: str
@@ -66,6 +68,7 @@ class Server:
     migration: MigrationOptions = NO_OPTIONS
     authentication: tuple[Authentication, ...] = OPEN
     pull_limits: PullLimits = field(default_factory=PullLimits)
+    statistics: OperationStatistics = field(default_factory=OperationStatistics, compare=False)
 
     @property
     def behaviour(self) -> Behaviour:

@@ -194,6 +194,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_ServiceAffectsElement.OtherElementEffectsDescriptions
         CIM_ServiceAffectsElement.AssignedSequence
      """),
+    ("what is counted are numbers since the start, and no rates",
+     """
+        CIM_StatisticalData.RateIntervalEndTime CIM_StatisticalData.RateIntervalStartTime
+     """),
     ("the machine of the server is told from others by its name alone",
      """
         CIM_System.IdentifyingDescriptions CIM_System.OtherIdentifyingInfo

@@ -13,6 +13,7 @@ from virtcim.providers import profiles
 from virtcim.providers.model import INTEROP, NO_METHODS, Server
 from virtcim.providers.server_profiles import PROFILE_CLASS, SERVER_PROFILES
 from virtcim.providers.server_state import SYSTEM_CLASS
+from virtcim.providers.server_statistics import STATISTICS_CLASS
 from virtcim.schema.layouts import Getter, Layout, Record
 from virtcim.schema.records import RecordSet
 from virtcim.schema.valuemaps import Characteristics
@@ -77,6 +78,7 @@ SERVER_LINKS: tuple[ServerLink, ...] = (
     ServerLink("CIM_HostedDependency", (Pair(SERVER, "CIM_WBEMServerNamespace"),)),
     ServerLink("CIM_ElementCapabilities", (Pair(SERVER, "CIM_WBEMServerCapabilities"),),
                {"Characteristics": lambda _: (Characteristics.CURRENT,)}),
+    ServerLink("CIM_ElementStatisticalData", (Pair(MANAGER, STATISTICS_CLASS),)),
     ServerLink("CIM_ElementConformsToProfile", tuple(
         Pair(PROFILE_CLASS, family, _conforms(family))
         for family in (SERVER, PROFILE_CLASS, profiles.FAMILY)

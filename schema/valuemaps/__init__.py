@@ -24,6 +24,7 @@ from virtcim.schema.valuemaps.discovery import (
     AuthenticationMechanism,
     CommunicationMechanism,
     FunctionalProfile,
+    OperationType,
     SchemaStatus,
     WBEMServerOperation,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "MonitoredEntity",
     "NetworkPoolForwardMode",
     "OperatingStatus",
+    "OperationType",
     "OperationalStatus",
     "PointingType",
     "PoolConfigurationCode",

@@ -37,10 +37,11 @@ READS: Mapping[str, tuple[str, str, str]] = {
                             r"^DMTF +Profile Registration +1\.0\.0$"),
     "profile centralinsts": ("plain", "-o DMTF -p 'WBEM Server Profile'",
                              r":CIM_WBEMServer\.\w"),
-    "statistics status":   ("table", "", r"server statistics gathering[ |]+off"),
+    "statistics status":   ("table", "", r"server statistics gathering[ |]+on"),
     "statistics show":     ("table", "", r"Client statistics"),
     "statistics reset":    ("table", "", r"statistics reset"),
-    "statistics server-off": ("table", "", r"already off"),
+    "statistics server-on": ("table", "", r"already on"),
+    "statistics server-show": ("table", "", r"EnumerateInstances[ |]+[1-9]"),
     "connection test":     ("plain", "--test-pull", r"OpenQueryInstances +OK"),
     "connection show":     ("plain", "", rf"namespace +{NAMESPACE}"),
     "connection export":   ("plain", "", r"^export PYWBEMCLI_SERVER=http"),
@@ -74,8 +75,7 @@ CHANGES = (
 
 REFUSED: Mapping[str, tuple[str, str]] = {
     # command                  arguments                      the end of what is said
-    "statistics server-on":   ("", "ModifyInstance is not served for CIM_ObjectManager"),
-    "statistics server-show": ("", "WBEM server CIM_ObjectManager statistics off"),
+    "statistics server-off":  ("", "ModifyInstance is not served for CIM_ObjectManager"),
     "class invokemethod":     ("CIM_WBEMServer StopService -n interop",
                                "CIM_WBEMServer does not implement StopService"),
 }  # fmt: skip

@@ -56,7 +56,7 @@ EXPECTED = {
         **OF_SERVER,
         **BRAND,
         "CreationClassName": "CIM_ObjectManager",
-        "GatherStatisticalData": False,
+        "GatherStatisticalData": True,
     },
     "CIM_WBEMServer": {**OF_SERVER, **BRAND, "CreationClassName": "CIM_WBEMServer"},
     "CIM_WBEMServerCapabilities": {

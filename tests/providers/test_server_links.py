@@ -39,6 +39,7 @@ EXPECTED = {
     "CIM_NamespaceInManager": {("ObjectManager", "Namespace")},
     "CIM_HostedDependency": {("WBEMServer", "WBEMServerNamespace")},
     "CIM_ElementCapabilities": {("WBEMServer", "WBEMServerCapabilities")},
+    "CIM_ElementStatisticalData": {("ObjectManager", "CIMOMStatisticalData")},
     "CIM_ElementConformsToProfile": {
         (WBEM_SERVER, "WBEMServer"),
         *((PROFILE_REGISTRATION, one) for one in (WBEM_SERVER, PROFILE_REGISTRATION)),
