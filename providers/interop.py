@@ -18,8 +18,10 @@ from virtcim.providers.server_links import SERVER_LINKS, ServerAssociation
 from virtcim.providers.server_namespaces import (
     NAMESPACE,
     SERVER_NAMESPACE,
+    Listing,
     NamespaceProvider,
     NamespaceService,
+    own_schemas,
 )
 from virtcim.providers.server_profiles import PROFILE_CLASS, registered
 from virtcim.providers.server_state import RUNNING, SYSTEM_CLASS, manager_name, of_server
@@ -130,9 +132,10 @@ def interop_providers(
 
     `aliases` are further names under which clients expect a namespace to be listed.
     """
-    names = tuple(aliases)
+    schemas = own_schemas(namespaces.get(INTEROP).repository)
+    shown = Listing(server, namespaces, tuple(aliases), schemas)
     listings = {
-        name: NamespaceProvider(_layout(repository, name), getters, server, namespaces, names)
+        name: NamespaceProvider(_layout(repository, name), getters, shown)
         for name, getters in _NAMESPACES.items()
     }
     methods = {"CIM_WBEMServer": NamespaceService(listings["CIM_WBEMServerNamespace"]).methods}

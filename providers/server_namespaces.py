@@ -25,6 +25,7 @@ from virtcim.providers.server_state import SYSTEM_CLASS, manager_name
 from virtcim.providers.serving import has_keys
 from virtcim.schema.layouts import Getter, Layout, Record
 from virtcim.schema.records import RecordSet
+from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import SchemaStatus
 from virtcim.wbem.objects import ClassDeclaration, Instance, Value, qualifier_value
 from virtcim.wbem.paths import ObjectPath
@@ -33,6 +34,7 @@ from virtcim.wbem.status import InvalidParameter, WBEMError
 _CIM = 2  # CIM_Namespace.ClassType
 _OTHER = 1  # CIM_Namespace.ClassInfo: newer than its list of versions
 _CIM_VERSION = "2.49.0"
+_STRUCTURE = "CIM_SchemaInformationStructure"
 
 
 _ABOUT: Mapping[str, str] = {
@@ -78,35 +80,48 @@ SERVER_NAMESPACE: Mapping[str, Getter] = {
 }  # fmt: skip
 
 
-class NamespaceProvider:
-    """The namespaces as instances of one class.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The namespaces of the server as they are at each moment.
 
     aliases: further names under which clients expect one of them to be listed.
+    schemas: of the server, as embedded instances.
     """
 
-    def __init__(
-        self,
-        layout: Layout,
-        getters: Mapping[str, Getter],
-        server: Server,
-        namespaces: Namespaces,
-        aliases: Iterable[str],
-    ) -> None:
+    server: Server
+    namespaces: Namespaces
+    aliases: tuple[str, ...]
+    schemas: tuple[Instance, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all, aliases last."""
+        return (*self.namespaces.names, *self.aliases)
+
+    def listed(self, name: str) -> Listed:
+        """Return what is told of one."""
+        # The server's own namespaces begin with its whole schema, those of clients with nothing.
+        is_own = self.namespaces.get(name).is_own(_STRUCTURE)
+        return Listed(self.server, name, self.schemas if is_own else ())
+
+
+class NamespaceProvider:
+    """The namespaces as instances of one class."""
+
+    def __init__(self, layout: Layout, getters: Mapping[str, Getter], listing: Listing) -> None:
         self.layout = layout
         self.namespaces = (INTEROP,)
         self.methods: Mapping[str, MethodBody] = NO_METHODS
         self.rehearsed: frozenset[str] = frozenset()
         self.edits = Edits(create=self.create, delete=self._delete)
-        self._server = server
         self._values = layout.bind(getters)
-        self._known = namespaces
-        self._aliases = tuple(aliases)
+        self._listing = listing
         self._seen: tuple[str, ...] = ()
         self._set = RecordSet(layout, ())
 
     def records(self) -> RecordSet:
         """All namespaces."""
-        names = (*self._known.names, *self._aliases)
+        names = self._listing.names
         if names != self._seen:
             self._seen, self._set = names, RecordSet(self.layout, tuple(map(self._record, names)))
         return self._set
@@ -120,30 +135,27 @@ class NamespaceProvider:
         return read_fixed(self.records(), self.layout, keys)
 
     def _record(self, name: str) -> Record:
-        listed = Listed(self._server, name, _schemas(self._known, name))
-        return Record(self.layout, INTEROP, self._values(listed))
+        return Record(self.layout, INTEROP, self._values(self._listing.listed(name)))
 
     async def create(self, values: InstanceValues) -> ObjectPath:
         """Make one; the keys beside its name are ours whatever the client says."""
         name = values.get("name")
         if not isinstance(name, str):
             raise InvalidParameter("Name of a new namespace is missing")
-        return self._record((await create_namespace(self._known, name)).name).path
+        return self._record((await create_namespace(self._listing.namespaces, name)).name).path
 
     async def _delete(self, record: Record) -> None:
-        await delete_namespace(self._known, str(record["Name"]))
+        await delete_namespace(self._listing.namespaces, str(record["Name"]))
 
 
-def _schemas(namespaces: Namespaces, name: str) -> tuple[Instance, ...]:
-    """Return the schemas that the server's own classes in a namespace belong to."""
-    namespace = namespaces.get(name)
-    structure = namespace.repository.find("CIM_SchemaInformationStructure")
-    if structure is None or not namespace.is_own(structure.name):
-        return ()
+def own_schemas(repository: Repository) -> tuple[Instance, ...]:
+    """Return what is told of the schemas of the server, from a repository that has nothing else."""
+    structure = repository.find(_STRUCTURE)
     schemas: dict[str, list[ClassDeclaration]] = {}
-    for declaration in namespace.repository:
-        if namespace.is_own(declaration.name):
-            schemas.setdefault(declaration.name.partition("_")[0], []).append(declaration)
+    for declaration in repository:
+        schemas.setdefault(declaration.name.partition("_")[0], []).append(declaration)
+    if structure is None:
+        raise KeyError(_STRUCTURE)
     return tuple(make(structure, _schema(name, own)) for name, own in sorted(schemas.items()))
 
 
