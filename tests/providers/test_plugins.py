@@ -1,6 +1,7 @@
 """Which plug-ins are loaded, and what keeps a server from starting with one."""
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.plugging import install, install_pack
+from tests.plugging import ROOT, install, install_pack
 from virtcim.broker.namespaces import Namespaces
 from virtcim.configuration import load
 from virtcim.providers.plugins import PluginError, Plugins
 from virtcim.server import model_of
 
 PACK = "virtcim_test_pack"
+LANGUAGES = ("text", "python")  # of what the page shows
 
 
 @pytest.fixture(autouse=True)
@@ -206,3 +208,18 @@ def test_the_same_class_may_come_twice(tmp_path: Path) -> None:
     finally:
         for name in ("first", "second"):
             sys.modules.pop(name, None)
+
+
+def test_what_the_page_shows_can_be_served(tmp_path: Path) -> None:
+    """The schema and the code of docs/providers.md fit each other and the server."""
+    page = (ROOT / "docs" / "providers.md").read_text()
+    mof, code = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)[0] for kind in LANGUAGES)
+    (tmp_path / "acme.mof").write_text(mof)
+    (tmp_path / "acme_readings.py").write_text(code)
+    files = (tmp_path / "acme_readings.py", tmp_path / "acme.mof")
+    install(tmp_path, *files, acme="acme_readings:plugin")
+    try:
+        namespaces, _ = served(tmp_path)
+        assert namespaces.get("root/virt").provider("Acme_Reading") is not None
+    finally:
+        sys.modules.pop("acme_readings", None)
