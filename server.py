@@ -5,10 +5,7 @@ reverse at the end, after the calls that are under way.
 """
 
 import asyncio
-import ctypes
-import gc
 import logging
-import os
 import signal
 import socket
 import ssl
@@ -52,6 +49,12 @@ from virtcim.listeners.measures import HostMeasures
 from virtcim.listeners.observation import Observation
 from virtcim.listeners.pam import Pam
 from virtcim.listeners.principals import Role
+from virtcim.listeners.process import (
+    fully_qualified_name,
+    notify,
+    settle_memory,
+    share_heap,
+)
 from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
@@ -74,8 +77,6 @@ LISTING_SECONDS = 60.0
 """How long the start waits for the first listing of a host that answers."""
 RECOVERY_SECONDS = 5.0
 """How long the start waits until it is known what became of unfinished jobs."""
-NAME_SECONDS = 2.0
-_M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
 
 
@@ -90,7 +91,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
     PAM, the audit log, users and TLS files.
     """
     prepare_directory(settings.state_dir)
-    _share_heap()
+    share_heap()
     stream = LineBuffer(sys.stderr.fileno())
     configure_logging(_log_level(settings), settings.log.format.value, stream)
     try:
@@ -126,17 +127,17 @@ async def _serve(settings: Settings, say: Callable[[str], None], stream: LineBuf
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with AsyncExitStack() as stack:
         urls = await _start(settings, stack, stream)
-        _settle_memory()
+        settle_memory()
         say(f"virtcim {__version__} listens on {' '.join(urls)}")
-        _notify("READY=1")
+        notify("READY=1")
         await stop.wait()
         log.info("stopping")
-        _notify("STOPPING=1")
+        notify("STOPPING=1")
 
 
 async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) -> list[str]:
     """Build everything; what must be undone goes on the stack. Return the URLs served."""
-    host_name = await _fully_qualified_name()
+    host_name = await fully_qualified_name()
     auditor = _auditor(settings, stack)
     gate = _gate(settings, host_name, auditor, stack)
     contexts = _contexts(settings.tls)
@@ -479,46 +480,3 @@ async def _serve_web(
     shown = registry if settings.metrics else None
     health = partial(health_of, inventory.hosts.values())
     await stack.enter_async_context(serve_web(bound.socket, bound.tls, shown, health))
-
-
-# The machine
-
-
-async def _fully_qualified_name() -> str:
-    """Return the host's name with its domain where the resolver knows one, without waiting long."""
-    name = socket.gethostname() or "localhost"
-    if "." in name:
-        return name
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(NAME_SECONDS):
-            found = await loop.getaddrinfo(name, None, flags=socket.AI_CANONNAME)
-    except (OSError, TimeoutError):
-        return name
-    canonical = found[0][3]
-    usable = "." in canonical and not canonical.startswith("localhost")
-    return canonical if usable else name
-
-
-def _share_heap() -> None:
-    """Let all threads allocate from one heap: each new one would keep megabytes for itself."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; others have no such heaps
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
-
-
-def _settle_memory() -> None:
-    """Keep the collector from walking the schema again and again: it never becomes garbage."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    gc.enable()
-
-
-def _notify(state: str) -> None:
-    """Tell systemd (sd_notify(3)); nothing to do when it did not start the server."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-            channel.connect("\0" + address[1:] if address.startswith("@") else address)
-            channel.sendall(state.encode())
