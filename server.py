@@ -233,7 +233,6 @@ def _plugin_choice(settings: Settings) -> Choice:
     return Choice(
         enabled=given.enabled,
         disabled=given.disabled,
-        call_seconds=given.call_seconds,
         options=given.options,
         directory=settings.state_dir / "providers",
     )

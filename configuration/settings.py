@@ -141,7 +141,7 @@ class ProvidersSection(Section):
 
     enabled: Words = ("*",)
     disabled: Words = ()
-    call_seconds: Seconds = 30.0
+    call_seconds: Seconds = 20.0  # clients wait for 30, and should hear why
     options: Annotated[dict[str, dict[str, object]], BeforeValidator(read_table)] = Field(
         default_factory=dict
     )

@@ -52,7 +52,6 @@ class Choice:
 
     enabled: Sequence[str] = ("*",)
     disabled: Sequence[str] = ()
-    call_seconds: float = 30.0
     options: Mapping[str, Mapping[str, object]]
     directory: Path
 
