@@ -11,7 +11,7 @@ from functools import partial
 from virtcim.wbem.types import INTEGER_RANGES, CIMType, parse_datetime
 
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
-_REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")
+_REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?(?i:INF)|(?i:NaN)")
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 LONGEST_NUMBER = 400
 """Characters; no number of a CIM type has more, and Python's int() is quadratic in them."""
@@ -36,7 +36,10 @@ def parse_integer(text: str) -> int:
 
 
 def parse_real(text: str) -> float:
-    """Read a real number, INF, -INF or NaN; raises ValueError."""
+    """Read a real number, INF, -INF or NaN, these in any case as pywbem writes them in lower case.
+
+    Raises ValueError.
+    """
     stripped = text.strip()
     if len(stripped) > LONGEST_NUMBER or not _REAL.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not a real number")
