@@ -93,6 +93,20 @@ class Client:
         assert headers.get("content-length", "").isdigit(), f"no Content-Length: {head!r}"
         return Answer(status, headers, self._take(int(headers["content-length"])), {})
 
+    def everything(self) -> bytes:
+        """Return all bytes until the connection ends."""
+        while self._more():
+            pass
+        taken, self._read = self._read, b""
+        return taken
+
+    def skip(self, size: int) -> None:
+        """Read so many bytes at least, and forget them."""
+        while size > 0 and self._more():
+            size -= len(self._read)
+            self._read = b""
+        assert size <= 0, "cut short"
+
     def ended(self) -> bool:
         """Wait for the server to close; false when it sends something instead."""
         return self.next() is None
