@@ -11,7 +11,7 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, jobs, migration, model, pulling, rows
+from benchmarks import events, jobs, memory, migration, model, pulling, rows
 from benchmarks.measuring import Row
 from benchmarks.processes import virtcim
 
@@ -49,6 +49,7 @@ def measure(directory: Path) -> Iterable[Row]:
     yield from rows.ten_thousand(directory)
     yield from pulling.pulling(directory)
     yield from model.ten_thousand(directory)
+    yield from memory.replies(directory)
 
 
 def markdown(found: list[Row]) -> str:

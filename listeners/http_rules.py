@@ -28,7 +28,7 @@ class Limits:
 
     body_bytes: int = 16 * 1024 * 1024
     bodies_bytes: int = 256 * 1024 * 1024  # of all requests that are being received
-    reply_bytes: int = 32 * 1024 * 1024  # of a reply that waits for its end; a longer one flows
+    reply_bytes: int = 16 * 1024 * 1024  # of a reply that waits for its end; a longer one flows
     replies_bytes: int = 256 * 1024 * 1024  # of all replies that wait for their end or their reader
     head_bytes: int = 32 * 1024
     head_count: int = 100
