@@ -51,6 +51,7 @@ from virtcim.listeners.measures import HostMeasures
 from virtcim.listeners.observation import Observation
 from virtcim.listeners.pam import Pam
 from virtcim.listeners.principals import Role
+from virtcim.listeners.received import ReceivedIndications
 from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
@@ -163,7 +164,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = Broker(namespaces, host_name)
+    broker = Broker(namespaces, host_name, sink=ReceivedIndications(registry))
     application = CIMXMLApplication(
         broker,
         gate,

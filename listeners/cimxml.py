@@ -5,7 +5,7 @@ every failure, also an unforeseen one, is an ERROR element in a well-formed repl
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from urllib.parse import quote
 
@@ -22,9 +22,16 @@ from virtcim.listeners.observation import Exchange, Observation
 from virtcim.listeners.principals import ANYBODY, Principal
 from virtcim.listeners.rights import Authoriser
 from virtcim.listeners.visibility import visible
-from virtcim.wbem.decode import Call, ExtrinsicCall, operation, read_call
-from virtcim.wbem.encode import encode, encode_error
-from virtcim.wbem.headers import check_call_headers, check_message_headers
+from virtcim.wbem.decode import Call, ExtrinsicCall, IntrinsicCall, operation, read_call
+from virtcim.wbem.encode import Kind, encode, encode_error, encode_received
+from virtcim.wbem.exports import ExportCall, export, read_export
+from virtcim.wbem.headers import (
+    check_call_headers,
+    check_export_call_headers,
+    check_export_headers,
+    check_message_headers,
+    is_export,
+)
 from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change, InvokeMethod, Operation
 from virtcim.wbem.pull_errors import ServerLimitsExceeded
@@ -35,10 +42,18 @@ from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
 log = structlog.get_logger("virtcim.listeners")
 
 _PATHS = frozenset((b"/", b"/cimom"))
+_MARKS = frozenset((b"cimoperation", b"cimexport"))
+"""Headers that make a request CIM, whatever its path."""
 _HEADERS = (
     b'Content-Type: application/xml; charset="utf-8"\r\nCIMOperation: MethodResponse\r\n'
     b"WBEMServerResponseTime: %d\r\n"
 )
+_EXPORTED = _HEADERS.replace(b"CIMOperation", b"CIMExport")
+_KINDS: Mapping[type, Kind] = {
+    IntrinsicCall: Kind.INTRINSIC,
+    ExtrinsicCall: Kind.EXTRINSIC,
+    ExportCall:    Kind.EXPORT,
+}  # fmt: skip
 _DRY_RUN = b"virtcim-dry-run"
 
 _UNFINISHED: set[asyncio.Task[Response]] = set()
@@ -106,20 +121,30 @@ class CIMXMLApplication:
         return refuse(401, headers=b"WWW-Authenticate: %b\r\n" % gate.challenge.encode())
 
     def _answer(self, request: Request, principal: Principal) -> Response | Awaitable[Response]:
-        if b"cimoperation" not in request.headers and request.target not in _PATHS:
+        if request.target not in _PATHS and _MARKS.isdisjoint(request.headers):
             self._observation.refused(request, 404, None)
             return refuse(404)
         try:
-            check_message_headers(request.headers)
-            call, asked = self._memory.read_call(request.body)
-            check_call_headers(request.headers, call)
-            return self._execute(Exchange(request, principal.name, call, asked, principal))
+            return self._execute(self._understood(request, principal))
         except Refusal as refusal:
             self._observation.refused(request, refusal.http_status, refusal.detail)
             return refusal_response(refusal)
         except Exception:  # the door: nobody else would answer
             log.exception("unexpected", peer=request.peer, user=principal.name)
             return refuse(500)
+
+    def _understood(self, request: Request, principal: Principal) -> Exchange:
+        """Return the call, whose headers agree with it; raises Refusal."""
+        headers = request.headers
+        if is_export(headers):
+            check_export_headers(headers)
+            exported = read_export(request.body)
+            check_export_call_headers(headers, exported)
+            return Exchange(request, principal.name, exported, None, principal)
+        check_message_headers(headers)
+        call, asked = self._memory.read_call(request.body)
+        check_call_headers(headers, call)
+        return Exchange(request, principal.name, call, asked, principal)
 
     def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
         CALLER.set(Caller(exchange.user))
@@ -129,13 +154,13 @@ class CIMXMLApplication:
                 return self._reply(exchange, self._read(exchange, asked))
             if self._authoriser is not None:  # CIM_ERR_ACCESS_DENIED goes before all others
                 self._authoriser.check_call(exchange.principal, exchange.call)
-            self._broker.namespaces.get(exchange.call.namespace)  # then CIM_ERR_INVALID_NAMESPACE
-            asked = exchange.asked = operation(exchange.call)
+            asked = exchange.asked = self._asked(exchange.call)
             if isinstance(asked, Change):
                 self._check(exchange, asked)
                 return self._change(exchange, asked)
             reply = self._read(exchange, asked)
-            self._memory.remember(exchange.request.body, exchange.call, asked)
+            if not isinstance(exchange.call, ExportCall):
+                self._memory.remember(exchange.request.body, exchange.call, asked)
             return self._reply(exchange, reply)
         except Refusal:
             raise
@@ -143,6 +168,12 @@ class CIMXMLApplication:
             return self._failure(exchange, error)
         except Exception as error:  # noqa: BLE001 (the door: no defect may break a connection)
             return self._defect(exchange, error)
+
+    def _asked(self, call: Call | ExportCall) -> Operation:
+        if isinstance(call, ExportCall):
+            return export(call)
+        self._broker.namespaces.get(call.namespace)  # CIM_ERR_INVALID_NAMESPACE is the next
+        return operation(call)
 
     def _check(self, exchange: Exchange, asked: Operation) -> None:
         if self._authoriser is not None:
@@ -184,7 +215,10 @@ class CIMXMLApplication:
     def _reply(self, exchange: Exchange, reply: Reply) -> Response:
         if self._auditor.reads or isinstance(exchange.asked, Change):
             self._auditor.operation(exchange, None, reply)
-        pieces = encode(exchange.call.message_id, exchange.call.name, reply)
+        call = exchange.call
+        if isinstance(call, ExportCall):
+            return self._response(exchange, "OK", (encode_received(call.message_id, call.name),))
+        pieces = encode(call.message_id, call.name, reply)
         if not isinstance(pieces, tuple):
             pieces = self._guarded(exchange, pieces)
         return self._response(exchange, "OK", pieces)
@@ -201,8 +235,7 @@ class CIMXMLApplication:
     def _failure(self, exchange: Exchange, error: WBEMError) -> Response:
         self._auditor.operation(exchange, error.status, None)
         call = exchange.call
-        extrinsic = isinstance(call, ExtrinsicCall)
-        message = encode_error(call.message_id, call.name, error, extrinsic=extrinsic)
+        message = encode_error(call.message_id, call.name, error, _KINDS[type(call)])
         response = self._response(exchange, error.status.name, (message,))
         response.cim_status, response.cim_description = error.status.value, error.description
         return response
@@ -217,7 +250,8 @@ class CIMXMLApplication:
         def sent(size: int) -> None:
             self._observation.answered(exchange, status, size)
 
-        return Response(200, _HEADERS % microseconds, pieces, sent=sent)
+        headers = _EXPORTED if isinstance(exchange.call, ExportCall) else _HEADERS
+        return Response(200, headers % microseconds, pieces, sent=sent)
 
 
 def _is_dry_run(request: Request) -> bool:

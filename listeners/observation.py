@@ -20,6 +20,7 @@ from virtcim.listeners.principals import ANYBODY, Principal
 from virtcim.listeners.targets import class_of
 from virtcim.wbem import operations as ops
 from virtcim.wbem.decode import Call
+from virtcim.wbem.exports import METHOD, ExportCall
 from virtcim.wbem.parameters import OPERATIONS
 
 log = structlog.get_logger("virtcim.listeners")
@@ -27,7 +28,10 @@ log = structlog.get_logger("virtcim.listeners")
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0)
 """Upper bounds of the time of an operation, in seconds."""
 
-_NAMES: Mapping[str, str] = {key: spec.name for key, spec in OPERATIONS.items()}
+_NAMES: Mapping[str, str] = {
+    METHOD.lower(): METHOD,
+    **{key: spec.name for key, spec in OPERATIONS.items()},
+}
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class Exchange:
 
     request: Request
     user: str
-    call: Call
+    call: Call | ExportCall
     asked: ops.Operation | None = None
     principal: Principal = ANYBODY
 

@@ -173,6 +173,33 @@ def message(inside: str) -> bytes:
     ).encode()
 
 
+def exported(inside: str, *, name: str = "ExportIndication") -> bytes:
+    """Return an export message with these EXPPARAMVALUE elements."""
+    return (
+        '<?xml version="1.0" encoding="utf-8" ?><CIM CIMVERSION="2.0" DTDVERSION="2.0">'
+        '<MESSAGE ID="1001" PROTOCOLVERSION="1.0"><SIMPLEEXPREQ>'
+        f"<EXPMETHODCALL NAME={quoteattr(name)}>{inside}</EXPMETHODCALL>"
+        "</SIMPLEEXPREQ></MESSAGE></CIM>"
+    ).encode()
+
+
+def indication(class_name: str = "CIM_AlertIndication", **values: str) -> str:
+    """Return the parameter of an export: an instance with string properties."""
+    properties = "".join(
+        f'<PROPERTY NAME={quoteattr(name)} TYPE="string"><VALUE>{value}</VALUE></PROPERTY>'
+        for name, value in values.items()
+    )
+    instance = f"<INSTANCE CLASSNAME={quoteattr(class_name)}>{properties}</INSTANCE>"
+    return f'<EXPPARAMVALUE NAME="NewIndication">{instance}</EXPPARAMVALUE>'
+
+
+EXPORT_HEADERS = {
+    "Content-Type": 'application/xml; charset="utf-8"',
+    "CIMExport": "MethodRequest",
+    "CIMExportMethod": "ExportIndication",
+}
+
+
 def namespace_path(namespace: str) -> str:
     """Return LOCALNAMESPACEPATH."""
     parts = "".join(f"<NAMESPACE NAME={quoteattr(part)}/>" for part in namespace.split("/"))

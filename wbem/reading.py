@@ -58,6 +58,19 @@ def only_child(element: Element) -> Element:
     return element[0]
 
 
+def check_depth(element: Element, body: bytes) -> None:
+    """Refuse a message that nests deeper than any legal one; raises Refusal."""
+    # Each level takes two angle brackets; nearly all messages are too small to be too deep.
+    if body.count(b"<") <= 2 * DEEPEST:
+        return
+    depth, level = 0, [element]
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise not_valid(f"the message nests deeper than {DEEPEST} elements")
+        level = [child for parent in level for child in parent]
+
+
 def expect(element: Element, *tags: str) -> Element:
     """Return the element if it has one of the tags."""
     if element.tag not in tags:
