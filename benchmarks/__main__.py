@@ -11,7 +11,7 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, jobs, memory, migration, model, pulling, rows
+from benchmarks import events, hostile, jobs, memory, migration, model, pulling, rows
 from benchmarks.measuring import Row
 from benchmarks.processes import virtcim
 
@@ -50,6 +50,7 @@ def measure(directory: Path) -> Iterable[Row]:
     yield from pulling.pulling(directory)
     yield from model.ten_thousand(directory)
     yield from memory.replies(directory)
+    yield from hostile.attacks(directory)
 
 
 def markdown(found: list[Row]) -> str:
