@@ -23,8 +23,8 @@ MOST = 2.0
 PAUSE = 0.01
 """Between two attacks of the client; one that has only its own connection does not do more."""
 
-CROWD = 900
-"""Below the default limit of all connections, and above that of one client."""
+CROWD = 400
+"""As many connections as one client may have, with some for the other."""
 
 Send = Callable[[int, bytes], None]
 

@@ -5,7 +5,11 @@ every failure, also an unforeseen one, is an ERROR element in a well-formed repl
 """
 
 import asyncio
+import os
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter
 from urllib.parse import quote
 
@@ -34,6 +38,7 @@ from virtcim.wbem.headers import (
 )
 from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change, InvokeMethod, Operation
+from virtcim.wbem.parsing import BIG
 from virtcim.wbem.pull_errors import ServerLimitsExceeded
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
@@ -85,6 +90,7 @@ class CIMXMLApplication:
         self._observation = observation
         self._memory = RequestMemory(read)
         self._call_seconds = call_seconds
+        self._reader = ThreadPoolExecutor(1, "reader", initializer=_give_way)  # of big messages
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer at once what needs no wait; otherwise return the coroutine that answers."""
@@ -124,14 +130,38 @@ class CIMXMLApplication:
         if request.target not in _PATHS and _MARKS.isdisjoint(request.headers):
             self._observation.refused(request, 404, None)
             return refuse(404)
+        if len(request.body) >= BIG:
+            return self._answer_big(request, principal)
         try:
             return self._execute(self._understood(request, principal))
-        except Refusal as refusal:
-            self._observation.refused(request, refusal.http_status, refusal.detail)
-            return refusal_response(refusal)
-        except Exception:  # the door: nobody else would answer
-            log.exception("unexpected", peer=request.peer, user=principal.name)
-            return refuse(500)
+        except Exception as error:  # noqa: BLE001 (the door: nobody else would answer)
+            return self._refusal(request, principal, error)
+
+    async def _answer_big(self, request: Request, principal: Principal) -> Response:
+        """Read a big message in a thread, so that other clients have their turn meanwhile."""
+        loop = asyncio.get_running_loop()
+        try:
+            exchange = await loop.run_in_executor(self._reader, self._decoded, request, principal)
+            answer = self._execute(exchange)
+            return answer if isinstance(answer, Response) else await answer
+        except Exception as error:  # noqa: BLE001 (the door, for these)
+            return self._refusal(request, principal, error)
+
+    def _decoded(self, request: Request, principal: Principal) -> Exchange:
+        """Return the call with what it asks for, whether it may or not; raises Refusal."""
+        exchange = self._understood(request, principal)
+        try:
+            exchange.decoded = _operation(exchange.call)
+        except (Refusal, WBEMError) as error:
+            exchange.decoded = error
+        return exchange
+
+    def _refusal(self, request: Request, principal: Principal, error: Exception) -> Response:
+        if isinstance(error, Refusal):
+            self._observation.refused(request, error.http_status, error.detail)
+            return refusal_response(error)
+        log.error("unexpected", peer=request.peer, user=principal.name, exc_info=error)
+        return refuse(500)
 
     def _understood(self, request: Request, principal: Principal) -> Exchange:
         """Return the call, whose headers agree with it; raises Refusal."""
@@ -154,7 +184,7 @@ class CIMXMLApplication:
                 return self._reply(exchange, self._read(exchange, asked))
             if self._authoriser is not None:  # CIM_ERR_ACCESS_DENIED goes before all others
                 self._authoriser.check_call(exchange.principal, exchange.call)
-            asked = exchange.asked = self._asked(exchange.call)
+            asked = exchange.asked = self._asked(exchange)
             if isinstance(asked, Change):
                 self._check(exchange, asked)
                 return self._change(exchange, asked)
@@ -169,11 +199,13 @@ class CIMXMLApplication:
         except Exception as error:  # noqa: BLE001 (the door: no defect may break a connection)
             return self._defect(exchange, error)
 
-    def _asked(self, call: Call | ExportCall) -> Operation:
-        if isinstance(call, ExportCall):
-            return export(call)
-        self._broker.namespaces.get(call.namespace)  # CIM_ERR_INVALID_NAMESPACE is the next
-        return operation(call)
+    def _asked(self, exchange: Exchange) -> Operation:
+        call, decoded = exchange.call, exchange.decoded
+        if not isinstance(call, ExportCall):
+            self._broker.namespaces.get(call.namespace)  # CIM_ERR_INVALID_NAMESPACE is the next
+        if isinstance(decoded, Exception):
+            raise decoded
+        return decoded or _operation(call)
 
     def _check(self, exchange: Exchange, asked: Operation) -> None:
         if self._authoriser is not None:
@@ -252,6 +284,16 @@ class CIMXMLApplication:
 
         headers = _EXPORTED if isinstance(exchange.call, ExportCall) else _HEADERS
         return Response(200, headers % microseconds, pieces, sent=sent)
+
+
+def _give_way() -> None:
+    """Let this thread have what time the event loop leaves (Linux has priorities of threads)."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _operation(call: Call | ExportCall) -> Operation:
+    return export(call) if isinstance(call, ExportCall) else operation(call)
 
 
 def _is_dry_run(request: Request) -> bool:

@@ -36,13 +36,17 @@ _NAMES: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Exchange:
-    """A call on its way; `asked` is None until it is understood as an operation."""
+    """A call on its way; `asked` is None until it is understood as an operation.
+
+    `decoded` is what came of a big one that was read aside, which may be why it is none.
+    """
 
     request: Request
     user: str
     call: Call | ExportCall
     asked: ops.Operation | None = None
     principal: Principal = ANYBODY
+    decoded: ops.Operation | Exception | None = None
 
 
 @dataclass(slots=True)

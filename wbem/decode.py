@@ -14,7 +14,7 @@ from lxml import etree
 from virtcim.wbem.objects import Value
 from virtcim.wbem.operations import Argument, InvokeMethod, Operation
 from virtcim.wbem.parameters import OPERATIONS
-from virtcim.wbem.parsing import PARSER
+from virtcim.wbem.parsing import parse
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import (
     PATH_READERS,
@@ -83,7 +83,7 @@ def _parse(body: bytes) -> Element:
     if body.count(b"<") > 2 * MOST_NODES:
         raise not_valid(f"the message has more than {MOST_NODES} elements")
     try:
-        root = etree.fromstring(body, PARSER)
+        root = parse(body)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _syntax_refusal(body, error) from None
     if b"<!DOCTYPE" in body and root.getroottree().docinfo.internalDTD is not None:

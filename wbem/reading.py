@@ -35,6 +35,7 @@ LONGEST_NAME = 1024
 """Characters of a name or another attribute; names are remembered, and must not fill memory."""
 
 DEEPEST = 64
+_IS_TOO_DEEP = etree.XPath(f"boolean({'/'.join('*' * DEEPEST)})")
 """Levels of XML below the envelope that any legal message stays far below."""
 
 
@@ -63,12 +64,8 @@ def check_depth(element: Element, body: bytes) -> None:
     # Each level takes two angle brackets; nearly all messages are too small to be too deep.
     if body.count(b"<") <= 2 * DEEPEST:
         return
-    depth, level = 0, [element]
-    while level:
-        depth += 1
-        if depth > DEEPEST:
-            raise not_valid(f"the message nests deeper than {DEEPEST} elements")
-        level = [child for parent in level for child in parent]
+    if _IS_TOO_DEEP(element):
+        raise not_valid(f"the message nests deeper than {DEEPEST} elements")
 
 
 def expect(element: Element, *tags: str) -> Element:
