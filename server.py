@@ -58,9 +58,10 @@ from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
 from virtcim.listeners.tls import ClientCertificates, Contexts, TLSError
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.migration_options import MigrationOptions
-from virtcim.providers.model import Server
+from virtcim.providers.model import OPEN, Authentication, Server
 from virtcim.providers.recoverers import recoverers
 from virtcim.providers.registry import build_namespaces
+from virtcim.schema.valuemaps import AuthenticationMechanism
 from virtcim.wbem.decode import read_call, read_padded_call
 
 log = structlog.get_logger("virtcim.server")
@@ -153,6 +154,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
         compat=bool(settings.compat),
         hosts=inventory.hosts,
         migration=_migration(settings),
+        authentication=_authentication(settings, gate),
     )
     engine = Engine(store, removal_seconds=server.behaviour.finished_jobs_seconds)
     await engine.load(inventory.hosts)
@@ -162,9 +164,10 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     namespaces = build_namespaces(inventory.hosts.values(), server, engine, ObjectKeeper(store))
     await restore(namespaces)
     write = operation_log(settings.log.format.value, stream)
-    observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
+    log_line = write if _log_level(settings) <= logging.INFO else None
+    observation = Observation(registry, log_line, server.statistics)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = Broker(namespaces, host_name, sink=ReceivedIndications(registry))
+    broker = Broker(namespaces, host_name, server.pull_limits, sink=ReceivedIndications(registry))
     application = CIMXMLApplication(
         broker,
         gate,
@@ -292,6 +295,20 @@ def _gate(settings: Settings, realm: str, auditor: Auditor, stack: AsyncExitStac
         return Gate(passwords, rules)
     log.warning("open", reason="only test hypervisors are served, on loopback, without users")
     return None
+
+
+_PASSWORD = Authentication(AuthenticationMechanism.BASIC, "user name and password")
+_CERTIFICATE = Authentication(AuthenticationMechanism.OTHER, "TLS client certificate")
+_PEER = Authentication(AuthenticationMechanism.OTHER, "user at the other end of a UNIX socket")
+
+
+def _authentication(settings: Settings, gate: Gate | None) -> tuple[Authentication, ...]:
+    """Return the ways in which clients can prove who they are."""
+    if gate is None:
+        return OPEN
+    by_peer = any(isinstance(one, UnixEndpoint) for one in settings.listen)
+    certificate = (_CERTIFICATE,) if settings.certificates else ()
+    return (_PASSWORD, *certificate, *((_PEER,) if by_peer else ()))
 
 
 def rules_of(settings: Settings, methods: Iterable[str]) -> tuple[Rule, ...]:
@@ -452,6 +469,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     if trim is not None:
         trim(0)

@@ -96,7 +96,7 @@ def replies(directory: Path) -> Iterator[Row]:
     """Each way to ask for all instances, and for their names."""
     state = directory / "state-memory"
     prepare(state, INSTANCES)
-    with virtcim("test:///default", directory, state) as server:
+    with virtcim("test:///default", directory, state=state) as server:
         pid = server.process.pid
         idle = memory(pid)
         ways = {f"instances, {way}": ("EnumerateInstances", WAYS[way]) for way in WAYS}

@@ -37,6 +37,7 @@ from virtcim.providers.metrics import METRICS
 from virtcim.providers.model import Server
 from virtcim.providers.nulls import REASONS
 from virtcim.providers.registry import FAMILIES, build_namespaces
+from virtcim.providers.server_links import SERVER_LINKS
 from virtcim.providers.settable import settables
 from virtcim.providers.states import CONNECTION, STATES, StateRow, verb_for
 from virtcim.schema import valuemaps
@@ -53,8 +54,8 @@ def filled() -> Mapping[str, frozenset[str]]:
     """Give the properties that a provider fills, by class, in lower case."""
     tables: dict[str, Iterable[str]] = {
         member(PREFIX, profiles.FAMILY): interop.PROFILE,
-        "CIM_ObjectManager": interop.OBJECT_MANAGER,
-        "CIM_Namespace": interop.NAMESPACE,
+        **interop.SERVER_CLASSES,
+        **{one.name: one.properties for one in SERVER_LINKS},
     }
     tables |= {member(PREFIX, family.name): family.getters for family in FAMILIES}
     tables |= {member(PREFIX, one.family): one.properties for one in ASSOCIATIONS}
@@ -215,7 +216,7 @@ def _class(name: str, provider: Provider, where: tuple[str, ...]) -> str:
     above = [generic(each.name) for each in _ancestors(declaration)]
     lines = [
         f"### `{generic(name)}`\n\n{described(declaration)}\n",
-        f"- Derives from {code(above)}.",
+        f"- Derives from {code(above) or 'no other class'}.",
         f"- Served in {code(where)}.",
         f"- Keys: {code(key.name for key in provider.layout.keys.values())}.",
     ]
