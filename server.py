@@ -55,6 +55,7 @@ from virtcim.listeners.process import (
     settle_memory,
     share_heap,
 )
+from virtcim.listeners.received import ReceivedIndications
 from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
@@ -170,7 +171,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     log_line = write if _log_level(settings) <= logging.INFO else None
     observation = Observation(registry, log_line, server.statistics)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = Broker(namespaces, host_name, server.pull_limits)
+    broker = Broker(namespaces, host_name, server.pull_limits, sink=ReceivedIndications(registry))
     application = CIMXMLApplication(
         broker,
         gate,
