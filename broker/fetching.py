@@ -6,14 +6,16 @@ at some moment after it came in, or fails; it is never answered without those th
 fetched. What is wrong with the operation itself is left to the operation to say.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from virtcim.broker.namespaces import Namespace, Namespaces, typed_keys
 from virtcim.broker.provider import Fetched, Keys, Provider
+from virtcim.schema.layouts import Record
 from virtcim.schema.repository import is_association
 from virtcim.wbem import operations as ops
 from virtcim.wbem.paths import ObjectPath
@@ -24,12 +26,17 @@ from virtcim.wbem.status import InvalidParameter, WBEMError
 Need = tuple[Fetched, Keys | None]
 """A provider and the keys of the instance that is needed of it; None means all instances."""
 
+_NOTHING: Mapping[Hashable, Record | None] = MappingProxyType({})
+FOUND: ContextVar[Mapping[Hashable, Record | None]] = ContextVar("found", default=_NOTHING)
+"""What was fetched by its keys for the operation that runs, as its provider tells it apart."""
+
 
 def fetched(namespaces: Namespaces, operation: ops.Operation) -> Awaitable[None] | None:
     """Begin to fetch what an operation may touch; return what to wait for, None if nothing is.
 
     Waiting raises WBEMError.
     """
+    FOUND.set(_NOTHING)  # requests of a connection inherit from each other
     needs = NEEDS.get(type(operation))
     if needs is None:
         return None

@@ -7,17 +7,16 @@ plug-in and a number under which the log has the rest. Nothing of it reaches ano
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import structlog
 
 from virtcim.broker import kit
 from virtcim.broker.calling import CALLER
+from virtcim.broker.fetching import FOUND
 from virtcim.broker.kept import Home
 from virtcim.broker.provider import (
     Arguments,
@@ -43,13 +42,6 @@ log = structlog.get_logger("virtcim.providers")
 
 T = TypeVar("T")
 Identity = tuple[object, ...]
-
-_NOTHING_FOUND: Mapping[tuple[int, Identity], Record | None] = MappingProxyType({})
-_FOUND: ContextVar[Mapping[tuple[int, Identity], Record | None]] = ContextVar(
-    "found",
-    default=_NOTHING_FOUND,
-)
-"""What was fetched by its keys for the request that runs, by provider and keys."""
 
 
 class PluggedClass:
@@ -132,9 +124,9 @@ class PluggedProvider:
         return self._set
 
     def find(self, keys: Keys) -> Record | None:
-        """Return the instance with these keys, as it was fetched for this request or else last."""
+        """Return the instance with these keys, as fetched for this operation or else last."""
         identity = self._identity(keys)
-        found = _FOUND.get()
+        found = FOUND.get()
         if (id(self), identity) in found:
             return found[id(self), identity]
         return self._instances.get(identity)
@@ -245,8 +237,10 @@ class _Pending:
         # Others may wait for the same, so who goes away does not end it.
         found = yield from asyncio.shield(self._task).__await__()
         if self._provider is not None:
-            new = {(self._provider, identity): record for identity, record in found.items()}
-            _FOUND.set({**_FOUND.get(), **new})
+            new: dict[Hashable, Record | None] = {
+                (self._provider, identity): record for identity, record in found.items()
+            }
+            FOUND.set({**FOUND.get(), **new})
 
 
 def _forget(task: "asyncio.Task[Any]") -> None:
