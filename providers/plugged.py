@@ -29,7 +29,7 @@ from virtcim.broker.provider import (
     StaticBody,
 )
 from virtcim.providers.plugged_values import Garbage, Giver, Reader
-from virtcim.providers.workshop import Late, Workshop
+from virtcim.providers.workshop import Late, Unawaited, Workshop
 from virtcim.schema.layouts import Layout, Record, Values
 from virtcim.schema.records import RecordSet
 from virtcim.schema.repository import Repository, is_association
@@ -71,7 +71,7 @@ class PluggedClass:
     def _failure(self, what: str, error: Exception) -> Failed:
         """Say it in the log with all that is known, and to the client with what helps."""
         number = secrets.token_hex(4)
-        known = isinstance(error, Garbage | Late)  # and needs no traceback
+        known = isinstance(error, Garbage | Late | Unawaited)  # and needs no traceback
         log.error(
             "plugin_failed",
             plugin=self._plugin,

@@ -54,6 +54,7 @@ def failure(server: RunningServer, call: Any, *arguments: Any, **more: Any) -> s
 WRONG = {
     "number": "instances of Test_Faulty are no iterable",
     "none": "instances of Test_Faulty are no iterable",
+    "nobody": "a plain function gave an awaitable, and is no coroutine function",
     "rows": "an instance of Test_Faulty is 'text', and no mapping",
     "type": "Size of Test_Faulty is 'large'; a uint8 is from 0 to 255",
     "range": "Size of Test_Faulty is 256; a uint8 is from 0 to 255",
