@@ -16,7 +16,6 @@ from typing import Any
 from virtcim.broker.namespaces import Namespace, Namespaces, typed_keys
 from virtcim.broker.provider import Fetched, Keys, Provider
 from virtcim.schema.layouts import Record
-from virtcim.schema.repository import is_association
 from virtcim.wbem import operations as ops
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.query.reading import parse_statement
@@ -169,13 +168,13 @@ def _links(namespace: Namespace, source: str, only: str | None) -> Iterator[Link
 
 
 def _ends(namespaces: Namespaces, asked: Namespace, targets: Iterable[str]) -> Iterator[Need]:
-    wanted = frozenset(targets)
+    """Return who has instances to which one may refer; of classes unknown here it may be any."""
+    wanted, is_a = frozenset(targets), asked.repository.is_a
+    if not wanted:
+        return
     for namespace in namespaces:
         for name, found in namespace.fetched.items():
-            declaration = asked.repository.find(name)
-            if declaration is None or is_association(declaration):
-                continue
-            if any(asked.repository.is_a(name, target) for target in wanted):
+            if not is_a(name, name) or any(is_a(name, target) for target in wanted):
                 yield found, None
 
 
