@@ -7,8 +7,17 @@ plug-in and a number under which the log has the rest. Nothing of it reaches ano
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Generator,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -94,6 +103,17 @@ class PluggedClass:
         return dict(self.layout.key_values(record.values))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one enumeration gave: instances by their keys, and who refers to a path in which role.
+
+    Both are made in the plug-in's thread: of many instances they take longer than others may wait.
+    """
+
+    instances: Mapping[Identity, Record]
+    ends: Mapping[Identity, Sequence[tuple[str, Record]]]
+
+
 class PluggedProvider:
     """A provider of a plug-in (broker.provider.Provider, Fetched, Refers, Editable)."""
 
@@ -111,9 +131,8 @@ class PluggedProvider:
         self._provider = provider
         self._home = home
         self._finds = serves(provider, "find")
-        self._instances: dict[Identity, Record] = {}
+        self._found = Found({}, {})
         self._set = RecordSet(one.layout, ())
-        self._ends: dict[Identity, list[tuple[str, Record]]] | None = None
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -129,18 +148,11 @@ class PluggedProvider:
         found = FOUND.get()
         if (id(self), identity) in found:
             return found[id(self), identity]
-        return self._instances.get(identity)
+        return self._found.instances.get(identity)
 
     def referring(self, source: ObjectPath) -> Iterator[tuple[str, Record]]:
         """Yield the instances that refer to another, with the role of that in each."""
-        if self._ends is None:
-            self._ends = {}
-            for record in self._set:
-                for end in self.references:
-                    path = record[end.name]
-                    if isinstance(path, ObjectPath):
-                        self._ends.setdefault(self._located(path), []).append((end.name, record))
-        yield from self._ends.get(self._located(source), ())
+        yield from self._found.ends.get(self._located(source), ())
 
     def _located(self, path: ObjectPath) -> Identity:
         home = self._one.namespace if path.namespace is None else self._home(path.namespace)
@@ -184,11 +196,11 @@ class PluggedProvider:
         await self._get_all()
 
     async def _get_all(self) -> None:
-        fetched = await self._one.call("instances", self._provider.instances, finish=self._all_of)
-        self._instances, self._ends = fetched, None
-        self._set = RecordSet(self.layout, fetched.values())
+        found = await self._one.call("instances", self._provider.instances, finish=self._all_of)
+        self._found = found
+        self._set = RecordSet(self.layout, found.instances.values())
 
-    def _all_of(self, rows: object) -> dict[Identity, Record]:
+    def _all_of(self, rows: object) -> Found:
         if not isinstance(rows, Iterable):
             raise Garbage(f"instances of {self.layout.class_name} are no iterable")
         found: dict[Identity, Record] = {}
@@ -198,7 +210,16 @@ class PluggedProvider:
             if identity in found:
                 raise Garbage(f"two instances of {self.layout.class_name} have the same keys")
             found[identity] = record
-        return found
+        return Found(found, self._ends_of(found.values()) if self.is_association else {})
+
+    def _ends_of(self, records: Iterable[Record]) -> dict[Identity, list[tuple[str, Record]]]:
+        ends: dict[Identity, list[tuple[str, Record]]] = {}
+        for record in records:
+            for end in self.references:
+                path = record[end.name]
+                if isinstance(path, ObjectPath):
+                    ends.setdefault(self._located(path), []).append((end.name, record))
+        return ends
 
     async def _fetch_one(self, keys: Keys) -> Mapping[Identity, Record | None]:
         """Get one instance by its keys, or by these without outer blanks: clients pad them."""
