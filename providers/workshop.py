@@ -77,7 +77,7 @@ class Workshop:
             async with asyncio.timeout(self.seconds):
                 await self._places.acquire()
         except TimeoutError:
-            text = f"{self._most} of its calls did not return within {self.seconds:g} s"
+            text = f"{self._most} of its calls are under way, no other began in {self.seconds:g} s"
             raise Late(text) from None
 
     def _leave_place(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -170,7 +170,7 @@ def test_threads_that_hang_hold_their_places() -> None:
                 await shop.run(hangs, finish=same)
             begun.acquire()
         before = threading.active_count()
-        with pytest.raises(Late, match="2 of its calls did not return"):
+        with pytest.raises(Late, match="2 of its calls are under way"):
             await shop.run(hangs, finish=same)
         assert threading.active_count() == before
         gate.set()
