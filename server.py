@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 from virtcim import __version__
 from virtcim.broker.broker import Broker
 from virtcim.broker.namespaces import Namespaces
+from virtcim.broker.pulling import Enumerations, PullLimits
 from virtcim.broker.restoring import restore
 from virtcim.configuration.access import Access, all_endpoints, decide
 from virtcim.configuration.endpoints import Endpoint, UnixEndpoint
@@ -31,7 +32,7 @@ from virtcim.configuration.errors import ConfigurationError, Problem
 from virtcim.configuration.identity import Socket as SocketSettings
 from virtcim.configuration.identity import Source
 from virtcim.configuration.settings import Host as HostSettings
-from virtcim.configuration.settings import Settings, Tls
+from virtcim.configuration.settings import Pull, Settings, Tls
 from virtcim.hypervisors.errors import InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.infostore import Infostore, prepare_directory
@@ -72,6 +73,8 @@ LISTING_SECONDS = 60.0
 RECOVERY_SECONDS = 5.0
 """How long the start waits until it is known what became of unfinished jobs."""
 NAME_SECONDS = 2.0
+SWEEP_SECONDS = 5.0
+"""Between two looks for enumerations that ran out of time."""
 _M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
 
@@ -163,7 +166,8 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     write = operation_log(settings.log.format.value, stream)
     observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = Broker(namespaces, host_name)
+    broker = Broker(namespaces, host_name, pull_limits(settings.pull))
+    stack.callback(asyncio.create_task(sweep(broker.enumerations)).cancel)
     application = CIMXMLApplication(
         broker,
         gate,
@@ -178,6 +182,25 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
         await _serve_web(settings, web, registry, inventory, stack)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _renew, contexts)
     return [bound.url for bound in sockets]
+
+
+def pull_limits(given: Pull) -> PullLimits:
+    """Return what clients may ask of enumerations."""
+    return PullLimits(
+        timeout=given.seconds,
+        longest_timeout=given.longest_seconds,
+        objects=given.objects,
+        open=given.open,
+        open_of_user=given.user_open,
+        keep_alives=given.keep_alives,
+    )
+
+
+async def sweep(enumerations: Enumerations, seconds: float = SWEEP_SECONDS) -> None:
+    """Remove enumerations that ran out of time, again and again."""
+    while True:
+        await asyncio.sleep(seconds)
+        enumerations.sweep()
 
 
 def _host(

@@ -3,14 +3,14 @@
 The rule: what is kept obeys its class (schema/constraints.py) and is durable before it is seen.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
 from virtcim.broker.embedded import Embedded, made_of, read_embedded
 from virtcim.broker.provider import Edits, InstanceValues, Keys, MethodBody
-from virtcim.infostore.errors import InfostoreError
+from virtcim.broker.recording import record
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
 from virtcim.schema.constraints import check_value, is_readable, is_writable
 from virtcim.schema.layouts import Layout, Record, Values
@@ -19,14 +19,12 @@ from virtcim.schema.repository import Repository, is_association
 from virtcim.wbem.kept_text import kept_class
 from virtcim.wbem.objects import Instance, Property, Scalar, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
-from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, NotFound
+from virtcim.wbem.status import AlreadyExists, InvalidParameter, NotFound
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import format_uri
 from virtcim.wbem.writing import instance_xml
 
 Identity = tuple[object, ...]
-
-NOT_KEPT = "the change could not be recorded; nothing was changed"
 
 NO_METHODS: Mapping[str, MethodBody] = MappingProxyType({})
 
@@ -77,11 +75,11 @@ class KeptInstances:
         """Yield the association instances that refer to an instance, with its role in each."""
         if self._ends is None:
             self._ends = {}
-            for record in self._records.values():
+            for link in self._records.values():
                 for end in self.references:
-                    path = record[end.name]
+                    path = link[end.name]
                     if isinstance(path, ObjectPath):
-                        self._ends.setdefault(self._located(path), []).append((end.name, record))
+                        self._ends.setdefault(self._located(path), []).append((end.name, link))
         yield from self._ends.get(self._located(source), ())
 
     def _located(self, path: ObjectPath) -> Identity:
@@ -106,7 +104,7 @@ class KeptInstances:
         async with self._keeper.turn():
             if self._identity_of(values) in self._records:
                 raise AlreadyExists(f"{format_uri(path)} exists")
-            await self._write([self._kept(values)])
+            await record(self._keeper, [self._kept(values)])
             self._put(values)
         return path
 
@@ -123,24 +121,16 @@ class KeptInstances:
                 for (name, p), value in zip(self._declared(), known, strict=True)
             )
             self._check(values)
-            await self._write([self._kept(values)])
+            await record(self._keeper, [self._kept(values)])
             self._put(values)
 
-    async def _delete(self, record: Record) -> None:
-        identity = self._identity_of(record.values)
+    async def _delete(self, old: Record) -> None:
+        identity = self._identity_of(old.values)
         async with self._keeper.turn():
-            await self._write(removed=[self._key(record.path)])
+            await record(self._keeper, removed=[self._key(old.path)])
             self._records.pop(identity, None)
             self._values.pop(identity, None)
             self._set = self._ends = None
-
-    async def _write(
-        self, made: Iterable[CIMObject] = (), removed: Iterable[ObjectKey] = ()
-    ) -> None:
-        try:
-            await self._keeper.write(made, removed)
-        except InfostoreError as error:
-            raise Failed(NOT_KEPT) from error
 
     def restore(self, instance: Instance) -> None:
         """Put back what was kept by a former run.
@@ -228,9 +218,8 @@ class KeptInstances:
         return ObjectKey(self._namespace, ObjectKind.INSTANCE, digest)
 
     def _kept(self, values: Values) -> CIMObject:
-        record = self._record(values)
-        text = instance_xml(replace(record.instance(), path=None))
-        return CIMObject(self._key(record.path), text)
+        one = self._record(values)
+        return CIMObject(self._key(one.path), instance_xml(replace(one.instance(), path=None)))
 
 
 def _ordered(identity: object) -> object:
