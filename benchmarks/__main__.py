@@ -11,7 +11,7 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, jobs, migration, model, pulling, rows
+from benchmarks import events, guarded, jobs, migration, model, pulling, rows, schemas
 from benchmarks.measuring import Row
 from benchmarks.processes import virtcim
 
@@ -37,6 +37,7 @@ def measure(directory: Path) -> Iterable[Row]:
     with virtcim("test:///default", directory):
         pass  # so that bytecode and the compiled schema are there, as where it is installed
     yield from rows.throughput(directory)
+    yield from guarded.guarded(directory)
     yield from rows.cold(directory)
     yield from rows.state_change(directory)
     yield from events.visibility(directory)
@@ -48,6 +49,7 @@ def measure(directory: Path) -> Iterable[Row]:
     yield from model.metrics()
     yield from rows.ten_thousand(directory)
     yield from pulling.pulling(directory)
+    yield from schemas.big_schemas(directory)
     yield from model.ten_thousand(directory)
 
 

@@ -36,7 +36,7 @@ def load(
 ) -> tuple[float, float]:
     """Return (requests per second, CPU microseconds per request)."""
     before = server.cpu_seconds()
-    rate = wrk(server.port, requests, directory, connections=connections, seconds=SECONDS)
+    rate = wrk(server.url, requests, directory, connections=connections, seconds=SECONDS)
     spent = server.cpu_seconds() - before
     return rate, spent / (rate * SECONDS) * 1e6
 

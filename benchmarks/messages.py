@@ -42,8 +42,8 @@ def _message(call: str) -> bytes:
     ).encode()
 
 
-def _namespace() -> str:
-    names = "".join(f'<NAMESPACE NAME="{part}"/>' for part in NAMESPACE.split("/"))
+def _namespace(namespace: str = NAMESPACE) -> str:
+    names = "".join(f'<NAMESPACE NAME="{part}"/>' for part in namespace.split("/"))
     return f"<LOCALNAMESPACEPATH>{names}</LOCALNAMESPACEPATH>"
 
 
@@ -58,10 +58,11 @@ def instance_name(name: str) -> str:
     return f'<INSTANCENAME CLASSNAME="Test_ComputerSystem">{bindings}</INSTANCENAME>'
 
 
-def intrinsic(method: str, **parameters: str) -> tuple[str, bytes]:
+def intrinsic(method: str, *, namespace: str = NAMESPACE, **parameters: str) -> tuple[str, bytes]:
     """Return (method, body) of an operation; parameters are XML contents."""
-    content = "".join(_parameter(name, value) for name, value in parameters.items())
-    return method, _message(f'<IMETHODCALL NAME="{method}">{_namespace()}{content}</IMETHODCALL>')
+    content = _namespace(namespace)
+    content += "".join(_parameter(name, value) for name, value in parameters.items())
+    return method, _message(f'<IMETHODCALL NAME="{method}">{content}</IMETHODCALL>')
 
 
 def associators(instance: str, **parameters: str) -> tuple[str, bytes]:

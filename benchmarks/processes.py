@@ -26,6 +26,12 @@ class Running:
     port: int
     process: subprocess.Popen[bytes]
     started_seconds: float = 0.0
+    scheme: str = "http"
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"{self.scheme}://127.0.0.1:{self.port}/"
 
     def cpu_seconds(self) -> float:
         """CPU time that it and its workers have used so far."""
@@ -38,28 +44,44 @@ class Running:
         return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
 
 
+VIRTCIM = str(Path(sys.executable).parent / "virtcim")
+
+
 @contextmanager
-def virtcim(uri: str, directory: Path) -> Iterator[Running]:
-    """Run our server; `started_seconds` is the time to the first answer."""
-    state = directory / f"state-{time.monotonic_ns()}"
+def virtcim(
+    uri: str,
+    directory: Path,
+    *,
+    listen: str = "127.0.0.1:0",
+    state: Path | None = None,
+    configuration: Path | None = None,
+) -> Iterator[Running]:
+    """Run our server; `started_seconds` is the time to the first answer.
+
+    state: its directory; by default an empty one.
+    """
+    state = state or directory / f"state-{time.monotonic_ns()}"
     command = [
-        "taskset", "-c", SERVER_CORE, str(Path(sys.executable).parent / "virtcim"),
-        "serve", uri, "--listen", "127.0.0.1:0", "--state-dir", str(state),
+        "taskset", "-c", SERVER_CORE, VIRTCIM,
+        "serve", uri, "--listen", listen, "--state-dir", str(state),
     ]  # fmt: skip
+    if configuration is not None:
+        command += ["--config", str(configuration)]
     begun = time.perf_counter()
     with (directory / "virtcim.log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, env=_environment(directory)
+            command, stdout=subprocess.PIPE, stderr=log, env=environment(directory)
         )
     try:
         port = _announced_port(process)
-        yield Running(port, process, time.perf_counter() - begun)
+        scheme = "https" if listen.startswith("https:") else "http"
+        yield Running(port, process, time.perf_counter() - begun, scheme)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
-def _environment(directory: Path) -> dict[str, str]:
+def environment(directory: Path) -> dict[str, str]:
     """Bytecode is kept, as where a server is installed, but not in the sources.
 
     libvirt's test driver takes long to open a big file.
@@ -131,7 +153,7 @@ _RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
 
 
 def wrk(
-    port: int, requests: Iterable[bytes], directory: Path, *, connections: int, seconds: float
+    url: str, requests: Iterable[bytes], directory: Path, *, connections: int, seconds: float
 ) -> float:
     """Send the requests round and round over kept-alive connections; return requests per second."""
     script = directory / "load.lua"
@@ -142,7 +164,7 @@ def wrk(
     )
     command = [
         "taskset", "-c", LOAD_CORE, "wrk", "-t", "1", "-c", str(connections),
-        "-d", f"{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{port}/",
+        "-d", f"{seconds:g}s", "-s", str(script), url,
     ]  # fmt: skip
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:

@@ -28,7 +28,7 @@ from benchmarks.processes import Client, Running, nginx, virtcim
 DOMAINS = 1000
 
 
-def _versus(
+def versus(
     what: str,
     bar: float,
     pair: tuple[Running, Running],
@@ -70,14 +70,14 @@ def throughput(directory: Path) -> Iterator[Row]:
         with nginx(files, directory) as theirs:
             pair = (ours, theirs)
             gets = [file_request(f"{number}.xml") for number in range(DOMAINS)]
-            yield _versus("GetInstance, 8 connections", 0.25, pair, (instances, gets), directory)
+            yield versus("GetInstance, 8 connections", 0.25, pair, (instances, gets), directory)
             new = [messages.http_request(*one) for one in messages.new_requests(DOMAINS)]
             yield replace(
-                _versus("GetInstance, every message new", 0.25, pair, (new, gets), directory),
+                versus("GetInstance, every message new", 0.25, pair, (new, gets), directory),
                 bar="-",
                 holds=None,
             )
-            yield _versus(
+            yield versus(
                 "EnumerateInstances of 1 000, warm", 1.0, pair,
                 ([everything], [file_request("all.xml")]), directory,
             )  # fmt: skip

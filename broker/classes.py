@@ -25,18 +25,20 @@ def get_class(namespaces: Namespaces, operation: ops.GetClass) -> ClassesReply:
 
 def enumerate_classes(namespaces: Namespaces, operation: ops.EnumerateClasses) -> ClassesReply:
     """Return the classes below one, or from the top."""
-    repository = namespaces.get(operation.namespace).repository
+    repository, names = (
+        namespaces.get(operation.namespace).repository,
+        _below(namespaces, operation),
+    )
+    # Selected while it is written: a whole schema takes longer than others should wait.
     return ClassesReply(
-        tuple(
-            select_class(
-                declaration,
-                local_only=operation.local_only,
-                include_qualifiers=operation.include_qualifiers,
-                include_class_origin=operation.include_class_origin,
-            )
-            for name in _below(namespaces, operation)
-            if (declaration := repository.find(name)) is not None
+        select_class(
+            declaration,
+            local_only=operation.local_only,
+            include_qualifiers=operation.include_qualifiers,
+            include_class_origin=operation.include_class_origin,
         )
+        for name in names
+        if (declaration := repository.find(name)) is not None
     )
 
 
@@ -55,7 +57,7 @@ def _below(
         namespace.declaration(operation.class_name)
     repository = namespace.repository
     find = repository.descendants if operation.deep_inheritance else repository.children
-    return tuple(declaration.name for declaration in find(operation.class_name))
+    return tuple(find(operation.class_name))
 
 
 def get_qualifier(namespaces: Namespaces, operation: ops.GetQualifier) -> QualifiersReply:

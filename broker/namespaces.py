@@ -137,7 +137,7 @@ class Namespace:
         found = self._serving.get(class_name)
         if found is None:
             declaration = self.declaration(class_name)
-            names = (c.name.lower() for c in self.repository.family(class_name))
+            names = map(str.lower, self.repository.family(class_name))
             providers = tuple(p for n in names if (p := self.provider(n)) is not None)
             found = (providers, declaration)
             if len(self._serving) < 4096:

@@ -3,6 +3,7 @@
 The work is in the file of each group, which is imported when its command runs.
 """
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -83,6 +84,7 @@ def serve(
     config: Config = None,
 ) -> None:
     """Serve hypervisors until SIGTERM or SIGINT."""
+    gc.disable()  # next to nothing of what a start makes becomes garbage; the server enables it
     from virtcim.commands import serve as work  # noqa: PLC0415
     from virtcim.commands.options import settings_of  # noqa: PLC0415
 

@@ -12,9 +12,11 @@ from typing import Any
 import pywbem
 
 from virtcim.commands.failures import Failure
-from virtcim.commands.sending import Sender
+from virtcim.commands.sending import Send, Senders
 from virtcim.commands.servers import answering
+from virtcim.commands.stepping import Stage, Step, one_by_one, take
 from virtcim.schema import compiler
+from virtcim.wbem.objects import ClassDeclaration, Parameter, Property, qualifier_value
 from virtcim.wbem.writing import class_xml, qualifier_declaration_xml
 
 _ALREADY_EXISTS = 11
@@ -80,14 +82,15 @@ def compile_files(
         found = Compiled(server, files, include)
         declared, instances = found.declared, found.instances
         if remove:
-            work = _removals(server, declared, instances)
+            stages = _removals(server, declared, instances)
         else:
-            work = _makings(server, declared, instances)
-        for what, do in work:
+            stages = _makings(server, declared, instances)
+        for stage in stages:
             if dry_run:
-                print(f"would {what}")
+                for step in stage:
+                    print(f"would {step.what}")
             else:
-                do()
+                take(stage)
     counts = [(len(declared.classes), "classes"), (len(instances), "instances")]
     if not remove:
         counts.insert(0, (len(declared.qualifiers), "qualifiers"))
@@ -96,23 +99,42 @@ def compile_files(
     print(f"{what}: nothing was changed" if dry_run else f"{what} {done}", file=sys.stderr)
 
 
-Step = tuple[str, Callable[[], object]]
-"""What is done, and how."""
+def _makings(server: Any, declared: compiler.Compiled, instances: Iterable[Any]) -> list[Stage]:
+    send = Senders(server).send
+    qualifiers = [
+        Step(
+            f"declare qualifier {one.name}",
+            partial(send, "SetQualifier", "QualifierDeclaration", qualifier_declaration_xml(one)),
+        )
+        for one in declared.qualifiers
+    ]
+    made = (
+        (f"make instance {one.path}", partial(_make_instance, server, one)) for one in instances
+    )
+    return [qualifiers, _class_stage(send, declared.classes), one_by_one(made)]
 
 
-def _makings(server: Any, declared: compiler.Compiled, instances: Iterable[Any]) -> Iterator[Step]:
-    send = Sender(server).send
-    for qualifier in declared.qualifiers:
-        text = qualifier_declaration_xml(qualifier)
-        do = partial(send, "SetQualifier", "QualifierDeclaration", text)
-        yield f"declare qualifier {qualifier.name}", do
-    for one in declared.classes:
-        yield f"make class {one.name}", partial(_make_class, send, class_xml(one))
-    for instance in instances:
-        yield f"make instance {instance.path}", partial(_make_instance, server, instance)
+def _class_stage(send: Send, classes: Iterable[ClassDeclaration]) -> Stage:
+    steps: list[Step] = []
+    numbers: dict[str, int] = {}
+    for one in classes:
+        needs = frozenset(numbers[name] for name in _named(one) if name in numbers)
+        numbers[one.name.lower()] = len(steps)
+        do = partial(_make_class, send, class_xml(one))
+        steps.append(Step(f"make class {one.name}", do, needs))
+    return steps
 
 
-def _make_class(send: Callable[[str, str, str], None], text: str) -> None:
+def _named(one: ClassDeclaration) -> Iterator[str]:
+    """Yield the names of the classes without which this one cannot be, in lower case."""
+    elements: list[Property | Parameter] = list(one.properties)
+    elements += [each for method in one.methods for each in method.parameters]
+    names: list[object] = [one.superclass, *(each.reference_class for each in elements)]
+    names += [qualifier_value(each.qualifiers, "EmbeddedInstance") for each in elements]
+    return (str(name).lower() for name in names if name is not None)
+
+
+def _make_class(send: Send, text: str) -> None:
     try:
         send("CreateClass", "NewClass", text)
     except pywbem.CIMError as error:
@@ -130,12 +152,17 @@ def _make_instance(server: Any, one: Any) -> None:
         server.ModifyInstance(one)
 
 
-def _removals(server: Any, declared: compiler.Compiled, instances: Sequence[Any]) -> Iterator[Step]:
+def _removals(server: Any, declared: compiler.Compiled, instances: Sequence[Any]) -> list[Stage]:
     """Remove in the opposite order; what is gone already is no failure, and qualifiers stay."""
-    for one in reversed(instances):
-        yield f"remove instance {one.path}", partial(_gone, server.DeleteInstance, one.path)
-    for each in reversed(declared.classes):
-        yield f"remove class {each.name}", partial(_gone, server.DeleteClass, each.name)
+    work = [
+        (f"remove instance {one.path}", partial(_gone, server.DeleteInstance, one.path))
+        for one in reversed(instances)
+    ]
+    work += [
+        (f"remove class {one.name}", partial(_gone, server.DeleteClass, one.name))
+        for one in reversed(declared.classes)
+    ]
+    return [one_by_one(work)]
 
 
 def _gone(remove: Callable[[Any], object], what: Any) -> None:

@@ -1,4 +1,4 @@
-"""Sending operations to a running server one after the other, as fast as it takes them.
+"""Sending operations to a running server, as fast as it takes them.
 
 pywbem needs several times as long to write a class and to send it as the server to take it, which
 tells where there are thousands. The errors are pywbem's all the same.
@@ -7,6 +7,7 @@ tells where there are thousands. The errors are pywbem's all the same.
 import base64
 import http.client
 import ssl
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,8 +18,35 @@ from lxml import etree
 _SECONDS = 60
 
 
-class Sender:
-    """Sends intrinsic operations that return nothing; `server` is a connection of pywbem's."""
+Send = Callable[[str, str, str], None]
+"""Sends an operation, by the names of it and of its parameter, and the parameter's value."""
+
+
+class Senders:
+    """Sends from several threads, each over a connection that no other uses at the time."""
+
+    def __init__(self, server: Any) -> None:
+        """`server` is a connection of pywbem's."""
+        self._server = server
+        self._idle: list[_Sender] = []
+
+    def send(self, operation: str, parameter: str, value: str) -> None:
+        """Send an operation with one parameter, as CIM-XML.
+
+        Raises pywbem's CIMError, AuthError, HTTPError and ConnectionError.
+        """
+        try:
+            sender = self._idle.pop()
+        except IndexError:
+            sender = _Sender(self._server)
+        try:
+            sender.send(operation, parameter, value)
+        finally:
+            self._idle.append(sender)
+
+
+class _Sender:
+    """Sends intrinsic operations that return nothing."""
 
     def __init__(self, server: Any) -> None:
         self._namespace = server.default_namespace
@@ -38,10 +66,6 @@ class Sender:
             self._headers["Authorization"] = f"Basic {token}"
 
     def send(self, operation: str, parameter: str, value: str) -> None:
-        """Send an operation with one parameter, as CIM-XML.
-
-        Raises pywbem's CIMError, AuthError, HTTPError and ConnectionError.
-        """
         names = "".join(f'<NAMESPACE NAME="{one}"/>' for one in self._namespace.split("/"))
         body = (
             '<?xml version="1.0" encoding="utf-8" ?><CIM CIMVERSION="2.0" DTDVERSION="2.0">'

@@ -6,6 +6,7 @@ Only paths and embedded objects nest; how deep they may is limited here.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from lxml import etree
@@ -92,7 +93,10 @@ def cim_type(element: Element, name: str = "TYPE") -> CIMType:
 
 
 def _flag(element: Element, name: str, *, default: bool) -> bool:
-    text = element.get(name)
+    return _boolean(element.get(name), name, default=default)
+
+
+def _boolean(text: str | None, name: str, *, default: bool) -> bool:
     return default if text is None else _valid(parse_boolean, text, name)
 
 
@@ -261,12 +265,21 @@ def _optional_value(children: list[Element], kind: CIMType, what: str) -> Value:
 # Qualifiers
 
 
-def _flavor(element: Element) -> Flavor:
+@lru_cache(maxsize=64)
+def _flavor_of(
+    overridable: str | None, to_subclass: str | None, translatable: str | None
+) -> Flavor:
+    """Return the flavor that attributes tell; a schema has thousands and few that differ."""
     return Flavor(
-        overridable=_flag(element, "OVERRIDABLE", default=True),
-        to_subclass=_flag(element, "TOSUBCLASS", default=True),
-        translatable=_flag(element, "TRANSLATABLE", default=False),
+        overridable=_boolean(overridable, "OVERRIDABLE", default=True),
+        to_subclass=_boolean(to_subclass, "TOSUBCLASS", default=True),
+        translatable=_boolean(translatable, "TRANSLATABLE", default=False),
     )
+
+
+def _flavor(element: Element) -> Flavor:
+    get = element.get
+    return _flavor_of(get("OVERRIDABLE"), get("TOSUBCLASS"), get("TRANSLATABLE"))
 
 
 def _qualifier(element: Element) -> Qualifier:
@@ -281,8 +294,14 @@ def _qualifier(element: Element) -> Qualifier:
 
 
 def _split_qualifiers(element: Element) -> tuple[tuple[Qualifier, ...], list[Element]]:
-    qualifiers = tuple(_qualifier(child) for child in element if child.tag == "QUALIFIER")
-    return qualifiers, [child for child in element if child.tag != "QUALIFIER"]
+    qualifiers: list[Qualifier] = []
+    others: list[Element] = []
+    for child in element:
+        if child.tag == "QUALIFIER":
+            qualifiers.append(_qualifier(child))
+        else:
+            others.append(child)
+    return tuple(qualifiers), others
 
 
 def read_qualifier_declaration(element: Element) -> QualifierDeclaration:
@@ -312,17 +331,21 @@ def _embedding(element: Element) -> str | None:
 
 
 def _instance_property(element: Element) -> InstanceProperty:
+    # wbemcli sends the qualifiers of the class inside the instance; they mean nothing there.
+    return _qualified_property(element)[0]
+
+
+def _qualified_property(element: Element) -> tuple[InstanceProperty, tuple[Qualifier, ...]]:
     kind, is_array = _PROPERTY_KINDS.get(str(element.tag), (None, False))
     if str(element.tag) not in _PROPERTY_KINDS:
         raise not_valid(f"unexpected element {element.tag} in INSTANCE")
     name = attribute(element, "NAME")
     kind = kind or cim_type(element)
-    # wbemcli sends the qualifiers of the class inside the instance; they mean nothing there.
-    _, children = _split_qualifiers(element)
+    qualifiers, children = _split_qualifiers(element)
     for child in children:
         expect(child, _VALUE_TAGS[kind is CIMType.REFERENCE, is_array])
     embedding = _embedding(element)
-    return InstanceProperty(
+    found = InstanceProperty(
         name=name,
         type=kind,
         value=_optional_value(children, kind, name),
@@ -334,6 +357,7 @@ def _instance_property(element: Element) -> InstanceProperty:
         if embedding == "instance"
         else "object",
     )
+    return found, qualifiers
 
 
 _PROPERTY_KINDS: Mapping[str, tuple[CIMType | None, bool]] = {
@@ -377,8 +401,7 @@ def _array_size(element: Element) -> int | None:
 
 
 def _class_property(element: Element) -> Property:
-    item = _instance_property(element)
-    qualifiers, _ = _split_qualifiers(element)
+    item, qualifiers = _qualified_property(element)
     return Property(
         name=item.name,
         type=item.type,

@@ -149,9 +149,9 @@ class ClassPathsReply:
 
 @dataclass(frozen=True, slots=True)
 class ClassesReply:
-    """Classes."""
+    """Classes; read once."""
 
-    classes: tuple[ClassDeclaration, ...]
+    classes: Iterable[ClassDeclaration]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Elements are always written as a pair of tags: wbemcli takes a self-closed eleme
 Only NAMESPACE, CLASSNAME and SCOPE may be empty tags. No CDATA, no comments.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from virtcim.wbem.objects import (
@@ -190,8 +189,36 @@ def qualifier_xml(qualifier: Qualifier) -> str:
     return f"{head}{attributes}>{value_xml(qualifier.type, qualifier.value)}</QUALIFIER>"
 
 
-def _qualifiers(qualifiers: Iterable[Qualifier]) -> str:
-    return "".join(map(qualifier_xml, qualifiers))
+class QualifierTexts:
+    """Texts of qualifiers of declarations, by identity: subclasses share what they inherit.
+
+    They are nine tenths of a schema as it is written. Those that were remembered are forgotten
+    together when they become too much.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._size = most, 0
+        self._texts: dict[int, tuple[object, str]] = {}
+
+    def text(self, qualifiers: tuple[Qualifier, ...]) -> str:
+        """Return the elements one after the other."""
+        if not qualifiers:
+            return ""
+        known = self._texts.get(id(qualifiers))
+        if known is not None:
+            return known[1]
+        text = "".join(map(qualifier_xml, qualifiers))
+        self._size += len(text)
+        if self._size > self._most:
+            self._texts.clear()
+            self._size = len(text)
+        self._texts[id(qualifiers)] = (qualifiers, text)  # held, so that the identity stays its own
+        return text
+
+
+REMEMBERED_CHARACTERS = 16 << 20
+
+_qualifiers = QualifierTexts(REMEMBERED_CHARACTERS).text
 
 
 def _array_size(item: Property | Parameter) -> str:

@@ -96,7 +96,7 @@ def test_families_below_families_are_copied(pattern: ClassDeclaration) -> None:
 def test_a_prefix_finds_its_settings_below_its_own_class() -> None:
     """The class that clients of libvirt-cim enumerate has all of the prefix's and no others."""
     repository = standing()
-    kvm = {c.name for c in repository.descendants("KVM_ResourceAllocationSettingData")}
+    kvm = set(repository.descendants("KVM_ResourceAllocationSettingData"))
     assert {
         "KVM_DiskResourceAllocationSettingData",
         "KVM_ConsoleResourceAllocationSettingData",

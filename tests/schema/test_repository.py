@@ -77,11 +77,11 @@ def test_classes_are_found_in_any_case(repository: Repository) -> None:
 
 def test_tree(repository: Repository) -> None:
     """Children, descendants in order, families; nothing of unknown classes."""
-    assert [c.name for c in repository.children(None)] == ["A", "Z"]
-    assert [c.name for c in repository.children("A")] == ["B", "D"]
-    assert [c.name for c in repository.descendants("a")] == ["B", "C", "D"]
-    assert [c.name for c in repository.descendants(None)] == ["A", "B", "C", "D", "Z"]
-    assert [c.name for c in repository.family("a")] == ["A", "B", "C", "D"]
+    assert repository.children(None) == ("A", "Z")
+    assert repository.children("A") == ("B", "D")
+    assert [*repository.descendants("a")] == ["B", "C", "D"]
+    assert [*repository.descendants(None)] == ["A", "B", "C", "D", "Z"]
+    assert [*repository.family("a")] == ["A", "B", "C", "D"]
     assert [*repository.family("X"), *repository.children("X")] == []
 
 
@@ -172,3 +172,32 @@ def test_selection(
     for p in selected.properties:
         assert bool(p.qualifiers) is (include_qualifiers and p.name == "K")
     assert (selected.name, selected.superclass) == ("C", "B")
+
+
+def test_a_deep_class_is_resolved_when_it_is_asked_for() -> None:
+    """Nobody asked for those between; what the top declares is there at the bottom."""
+    repository = Repository()
+    top = prop("ID")
+    repository.add(ClassDeclaration(name="C0", properties=(top,)))
+    for number in range(1, 100):
+        repository.add(ClassDeclaration(name=f"C{number}", superclass=f"c{number - 1}"))
+    found = repository.find("c99")
+    assert found is not None
+    assert [(p.name, p.class_origin, p.propagated) for p in found.properties] == [
+        ("ID", "C0", True)
+    ]
+
+
+def test_a_replaced_class_forgets_what_it_was() -> None:
+    """What was resolved of the old declaration is not seen again; a refused one changes nothing."""
+    repository = Repository()
+    repository.add(ClassDeclaration(name="A"))
+    assert repository.find("A") is not None
+    new = ClassDeclaration(name="A", properties=(prop("P"),))
+    repository.replace(new)
+    found = repository.find("A")
+    assert found is not None
+    assert [p.name for p in found.properties] == ["P"]
+    with pytest.raises(SchemaError):
+        repository.replace(ClassDeclaration(name="A", superclass="Nobody"))
+    assert repository.find("A") == found

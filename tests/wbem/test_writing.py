@@ -15,7 +15,13 @@ from tests.wbem.strategies import (
     instances,
     qualifier_declarations,
 )
-from virtcim.wbem.objects import ClassDeclaration, Instance, InstanceProperty, QualifierDeclaration
+from virtcim.wbem.objects import (
+    ClassDeclaration,
+    Instance,
+    InstanceProperty,
+    Qualifier,
+    QualifierDeclaration,
+)
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import (
     PATH_READERS,
@@ -28,6 +34,7 @@ from virtcim.wbem.reading import (
 )
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.writing import (
+    QualifierTexts,
     any_path_xml,
     class_xml,
     instance_name_xml,
@@ -211,3 +218,15 @@ def test_class_text_is_readable_by_simple_clients() -> None:
     assert sorted(text.replace(">", " ").split()) == sorted(
         source.replace(">", " ").replace("\n", " ").split()
     )
+
+
+def test_texts_of_qualifiers_are_remembered_and_forgotten_by_what_they_are() -> None:
+    """The same tuple gives the same text; one of many that came and went gives its own."""
+    texts = QualifierTexts(1000)
+    kept = (Qualifier("Description", CIMType.STRING, "kept"),)
+    assert texts.text(kept) is texts.text(kept)
+    for number in range(1000):
+        passing = (Qualifier("Description", CIMType.STRING, str(number)),)
+        assert f">{number}<" in texts.text(passing)
+    assert ">kept<" in texts.text(kept)
+    assert texts.text(()) == ""
