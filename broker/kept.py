@@ -43,7 +43,9 @@ class KeptInstances:
         self.namespaces = (namespace,)
         self.methods = NO_METHODS
         self.rehearsed: frozenset[str] = frozenset()
-        self.edits = Edits(create=self._create, modify=self._modify, delete=self._delete)
+        self.edits = Edits(
+            create=self._create, told_null=True, modify=self._modify, delete=self._delete
+        )
         self.references = tuple(p for p in layout.properties if p.type is CIMType.REFERENCE)
         self.is_association = is_association(layout.declaration)
         self._namespace = namespace

@@ -53,9 +53,10 @@ _LONGEST_KEY = 64
 
 async def create_class(namespaces: Namespaces, operation: ops.CreateClass) -> VoidReply:
     """Add a class."""
-    namespace, one = namespaces.get(operation.namespace), declared(operation.new_class)
+    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        one = declared(operation.new_class, namespace.repository)
         if namespace.repository.find(one.name) is not None:
             raise AlreadyExists(f"class {one.name} exists in {namespace.name}")
         check_class(namespace.repository, one)
@@ -67,9 +68,10 @@ async def create_class(namespaces: Namespaces, operation: ops.CreateClass) -> Vo
 
 async def modify_class(namespaces: Namespaces, operation: ops.ModifyClass) -> VoidReply:
     """Put a class in the place of the one of its name; the same class changes nothing."""
-    namespace, one = namespaces.get(operation.namespace), declared(operation.modified_class)
+    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        one = declared(operation.modified_class, namespace.repository)
         found = _existing(namespace, one.name)
         check_class(namespace.repository, one)
         parent = None if one.superclass is None else namespace.repository.find(one.superclass)

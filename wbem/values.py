@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from virtcim.wbem.escapes import unescape
 from virtcim.wbem.types import INTEGER_RANGES, CIMType, parse_datetime
 
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
 _REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.{1,5})'", re.DOTALL)
+LAST_OF_PLANE = 0xFFFF
 LONGEST_NUMBER = 400
 """Characters; no number of a CIM type has more, and Python's int() is quadratic in them."""
 
@@ -44,10 +47,14 @@ def parse_real(text: str) -> float:
 
 
 def parse_char16(text: str) -> str:
-    """Read exactly one character of the basic plane; raises ValueError."""
-    if len(text) != 1 or ord(text) > 0xFFFF:
+    """Read exactly one character of the basic plane; raises ValueError.
+
+    Clients that compile MOF send the literal as it stands there, with its quotes and escapes.
+    """
+    one = unescape(text[1:-1]) if _QUOTED.fullmatch(text) else text
+    if len(one) != 1 or ord(one) > LAST_OF_PLANE:
         raise ValueError(f"'{text[:40]}' is not a char16")
-    return text
+    return one
 
 
 def _parse_sized_integer(low: int, high: int, text: str) -> int:

@@ -12,7 +12,7 @@ from virtcim.broker.namespace_changes import create_namespace, delete_namespace
 from virtcim.infostore.errors import DiskFull, InfostoreError, Late
 from virtcim.infostore.objects import CIMObject, ObjectKey, ObjectKind
 from virtcim.wbem import operations as ops
-from virtcim.wbem.objects import QualifierDeclaration
+from virtcim.wbem.objects import Flavor, QualifierDeclaration
 from virtcim.wbem.replies import VoidReply
 from virtcim.wbem.status import (
     AccessDenied,
@@ -160,6 +160,23 @@ def test_what_is_refused(
     with pytest.raises(error, match=said):
         bench.do(operation)
     assert bench.store.kept == before
+
+
+def test_qualifiers_are_inherited_as_declared(bench: Workbench) -> None:
+    """A message cannot leave open how: what it does not say is the default of the wire."""
+    plain = class_of('[Abstract, Fixed("x")] class A_Top { [Key] string K; };')
+    open_ = tuple(replace(one, flavor=Flavor()) for one in plain.qualifiers)
+    bench.do(ops.CreateClass(namespace=N, new_class=replace(plain, qualifiers=open_)))
+    below = class_of("class A_Top {}; class A_Low : A_Top { string L; };")
+    bench.do(ops.CreateClass(namespace=N, new_class=below))
+    bench.make("A_Low", K="k")
+    repository = bench.namespaces.get(N).repository
+    assert repository.find("A_Top") == bench.again().namespaces.get(N).repository.find("A_Top")
+    top, low = repository.find("A_Top"), repository.find("A_Low")
+    assert top is not None
+    assert low is not None
+    assert [one.flavor for one in top.qualifiers] == [one.flavor for one in plain.qualifiers]
+    assert [one.name for one in low.qualifiers] == ["Fixed"]
 
 
 CHANGES: tuple[Callable[[], ops.Change], ...] = (

@@ -10,7 +10,8 @@ from typing import Any
 
 from lark import Token, Transformer, v_args
 
-from virtcim.wbem.mof_literals import QUERY_ESCAPE, UnknownEscape, parse_query_number, unescape
+from virtcim.wbem.escapes import QUERY_ESCAPE, UnknownEscape, unescape
+from virtcim.wbem.mof_literals import parse_query_number
 from virtcim.wbem.query.complaint import Complaint
 from virtcim.wbem.query.names import Names
 from virtcim.wbem.query.patterns import PatternError, compile_pattern, unescape_pattern
