@@ -13,12 +13,13 @@ from virtcim.broker.provider import Edits, InstanceValues, Keys, MethodBody
 from virtcim.broker.recording import record
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
 from virtcim.schema.constraints import check_value, is_readable, is_writable
-from virtcim.schema.layouts import Layout, Record, Values
+from virtcim.schema.layouts import Layout, Record, Values, typed_key
 from virtcim.schema.records import RecordSet
-from virtcim.schema.repository import Repository, is_association
+from virtcim.schema.repository import Repository, is_association, key_properties
 from virtcim.wbem.kept_text import kept_class
 from virtcim.wbem.objects import Instance, Property, Scalar, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
+from virtcim.wbem.query.moments import span_of
 from virtcim.wbem.status import AlreadyExists, InvalidParameter, NotFound
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import format_uri
@@ -71,7 +72,8 @@ class KeptInstances:
 
     def find(self, keys: Keys) -> Record | None:
         """Return the instance with these keys."""
-        return self._records.get(self._identity(keys))
+        complete = {name: self._completed(value) for name, value in keys.items()}
+        return self._records.get(self._identity(complete))
 
     def referring(self, source: ObjectPath) -> Iterator[tuple[str, Record]]:
         """Yield the association instances that refer to an instance, with its role in each."""
@@ -84,23 +86,43 @@ class KeptInstances:
                         self._ends.setdefault(self._located(path), []).append((end.name, link))
         yield from self._ends.get(self._located(source), ())
 
+    def _completed(self, value: KeyValue) -> KeyValue:
+        """Return a path with the names and types that its class gives its keys, if it is known."""
+        if not isinstance(value, ObjectPath) or value.keys is None:
+            return value
+        found = self._repository.find(value.class_name)
+        declared = {} if found is None else {p.name.lower(): p for p in key_properties(found)}
+        only = next(iter(declared)) if len(declared) == 1 else ""
+        keys = []
+        for name, given in value.keys:
+            known = declared.get(name.lower() or only)
+            if known is None:
+                return value
+            try:
+                keys.append((name or known.name, self._completed(typed_key(known, given))))
+            except ValueError:
+                return value
+        return replace(value, keys=tuple(keys))
+
     def _located(self, path: ObjectPath) -> Identity:
         """Return the identity of a path whose namespace may be left out, or an alias."""
         home = self._namespace if path.namespace is None else self._home(path.namespace)
         return replace(path, namespace=home).identity()
 
     def _identity(self, keys: Keys) -> Identity:
-        return tuple(self._key_identity(keys[name]) for name in self.layout.keys)
+        return tuple(self._key_identity(p, keys[name]) for name, p in self.layout.keys.items())
 
-    def _key_identity(self, value: KeyValue) -> object:
+    def _key_identity(self, declared: Property, value: KeyValue) -> object:
         if isinstance(value, ObjectPath):
             return self._located(value)
+        if declared.type is CIMType.DATETIME:
+            return span_of(str(value))  # the same moment, whatever its offset from UTC
         return type(value) is bool, value
 
     # Changing
 
     async def _create(self, given: InstanceValues) -> ObjectPath:
-        values = tuple(self._embedded(p, given.get(name, p.value)) for name, p in self._declared())
+        values = tuple(self._entered(p, given.get(name, p.value)) for name, p in self._declared())
         self._check(values)
         path = self._record(values).path
         async with self._keeper.turn():
@@ -119,7 +141,7 @@ class KeptInstances:
             if known is None:
                 raise NotFound(f"{format_uri(old.path)} does not exist any more")
             values = tuple(
-                self._embedded(p, changes[name]) if name in changes else value
+                self._entered(p, changes[name]) if name in changes else value
                 for (name, p), value in zip(self._declared(), known, strict=True)
             )
             self._check(values)
@@ -141,18 +163,20 @@ class KeptInstances:
         """
         known = instance.by_name
         values = tuple(
-            self._embedded(p, known[name].value) if name in known else p.value
+            self._entered(p, known[name].value) if name in known else p.value
             for name, p in self._declared()
         )
         if any(values[self.layout.index[name]] is None for name in self.layout.keys):
             raise ValueError("it has no value of a key")
         self._put(values)
 
-    def _embedded(self, declared: Property, value: Value) -> Value:
-        """Return objects for the texts of a property that has them embedded.
+    def _entered(self, declared: Property, value: Value) -> Value:
+        """Return objects for the texts of a property that has them embedded, and whole paths.
 
         Raises InvalidParameter.
         """
+        if isinstance(value, ObjectPath):
+            return self._completed(value)
         if declared.embedding is None or value is None:
             return value
         if isinstance(value, tuple):
@@ -160,7 +184,8 @@ class KeptInstances:
         return self._object(declared, value)
 
     def _object(self, declared: Property, value: Scalar) -> Scalar | None:
-        if isinstance(value, str) and value.lstrip().startswith("<CLASS"):
+        is_any = declared.embedding == "object"
+        if is_any and isinstance(value, str) and value.lstrip().startswith("<CLASS"):
             try:
                 return kept_class(value)
             except ValueError as error:
@@ -170,7 +195,11 @@ class KeptInstances:
         if not isinstance(found, Embedded):
             return None
         declaration = self._repository.find(found.class_name)
-        return None if declaration is None else made_of(declaration, found.values)
+        if declaration is None:
+            return None
+        inner = {p.name.lower(): p for p in declaration.properties}
+        values = {name: self._entered(inner[name], one) for name, one in found.values.items()}
+        return made_of(declaration, values)
 
     def _declared(self) -> Iterator[tuple[str, Property]]:
         return ((p.name.lower(), p) for p in self.layout.properties)
@@ -179,8 +208,8 @@ class KeptInstances:
         """Raise InvalidParameter for values that the class does not allow."""
         for (name, declared), value in zip(self._declared(), values, strict=True):
             where = f"{declared.name} of {self.layout.class_name}"
-            if value is None and name in self.layout.keys:
-                raise InvalidParameter(f"{where} is a key, and has no value")
+            if name in self.layout.keys and (value is None or value != value):  # noqa: PLR0124
+                raise InvalidParameter(f"{where} is a key, and has no value that equals itself")
             try:
                 check_value(declared, value)
                 self._check_reference(declared, value)

@@ -5,6 +5,7 @@ Reading is liberal where clients differ (blanks, signs, hexadecimal), writing is
 
 import math
 import re
+import struct
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -16,6 +17,7 @@ _REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.{1,5})'", re.DOTALL)
 LAST_OF_PLANE = 0xFFFF
+_SINGLE_DIGITS, _DOUBLE_DIGITS = 9, 17
 LONGEST_NUMBER = 400
 """Characters; no number of a CIM type has more, and Python's int() is quadratic in them."""
 
@@ -43,7 +45,37 @@ def parse_real(text: str) -> float:
     stripped = text.strip()
     if len(stripped) > LONGEST_NUMBER or not _REAL.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not a real number")
-    return float(stripped)
+    value = float(stripped)
+    if math.isinf(value) and "INF" not in stripped:
+        raise ValueError(f"'{text[:40]}' is beyond the numbers of a real64")
+    return value
+
+
+def parse_single(text: str) -> float:
+    """Read a real32: the shortest number that is the same one in single precision.
+
+    So all that clients write for it are equal, and it is shown as most of them write it.
+    """
+    value = parse_real(text)
+    if not math.isfinite(value):
+        return value
+    try:
+        single = struct.pack("<f", value)
+    except OverflowError:
+        raise ValueError(f"'{text[:40]}' is beyond the numbers of a real32") from None
+    shortened = (float(f"{value:.{digits}g}") for digits in range(6, _SINGLE_DIGITS))
+    return next((one for one in shortened if _single(one) == single), _rounded(value))
+
+
+def _single(value: float) -> bytes:
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:  # it was rounded up
+        return b""
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_SINGLE_DIGITS}g}")
 
 
 def parse_char16(text: str) -> str:
@@ -72,7 +104,7 @@ PARSERS: Mapping[CIMType, Callable[[str], SimpleValue]] = {
     CIMType.BOOLEAN: parse_boolean,
     CIMType.STRING: str,
     CIMType.CHAR16: parse_char16,
-    CIMType.REAL32: parse_real,
+    CIMType.REAL32: parse_single,
     CIMType.REAL64: parse_real,
     CIMType.DATETIME: parse_datetime,
     CIMType.REFERENCE: _parse_reference,
@@ -103,11 +135,16 @@ def format_real(digits: int, value: object) -> str:
     return (mantissa if "." in mantissa else mantissa + ".0") + exponent + power
 
 
+def number_text(value: object) -> str:
+    """Write a number that came from the wire as it is read again, as a number of any type."""
+    return format_real(_DOUBLE_DIGITS, value) if isinstance(value, float) else str(value)
+
+
 FORMATTERS: Mapping[CIMType, Callable[[object], str]] = {
     **dict.fromkeys(CIMType, str),
     CIMType.BOOLEAN: format_boolean,
-    CIMType.REAL32: partial(format_real, 9),
-    CIMType.REAL64: partial(format_real, 17),
+    CIMType.REAL32: partial(format_real, _SINGLE_DIGITS),
+    CIMType.REAL64: partial(format_real, _DOUBLE_DIGITS),
 }
 """Writer of each type, without XML escaping."""
 
