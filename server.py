@@ -5,10 +5,7 @@ reverse at the end, after the calls that are under way.
 """
 
 import asyncio
-import ctypes
-import gc
 import logging
-import os
 import signal
 import socket
 import ssl
@@ -23,6 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from virtcim import __version__
 from virtcim.broker.broker import Broker
+from virtcim.broker.kit import HostView
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.pulling import Enumerations, PullLimits
 from virtcim.broker.restoring import restore
@@ -52,15 +50,23 @@ from virtcim.listeners.measures import HostMeasures
 from virtcim.listeners.observation import Observation
 from virtcim.listeners.pam import Pam
 from virtcim.listeners.principals import Role
+from virtcim.listeners.process import (
+    fully_qualified_name,
+    notify,
+    settle_memory,
+    share_heap,
+)
 from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
 from virtcim.listeners.tls import ClientCertificates, Contexts, TLSError
 from virtcim.listeners.users import UsersFile
 from virtcim.providers.migration_options import MigrationOptions
-from virtcim.providers.model import Server
+from virtcim.providers.model import OPEN, Authentication, Server
+from virtcim.providers.plugins import Choice, Plugins, load
 from virtcim.providers.recoverers import recoverers
 from virtcim.providers.registry import build_namespaces
+from virtcim.schema.valuemaps import AuthenticationMechanism
 from virtcim.wbem.decode import read_call, read_padded_call
 
 log = structlog.get_logger("virtcim.server")
@@ -72,10 +78,8 @@ LISTING_SECONDS = 60.0
 """How long the start waits for the first listing of a host that answers."""
 RECOVERY_SECONDS = 5.0
 """How long the start waits until it is known what became of unfinished jobs."""
-NAME_SECONDS = 2.0
 SWEEP_SECONDS = 5.0
 """Between two looks for enumerations that ran out of time."""
-_M_ARENA_MAX = -8  # malloc.h
 STOP_SECONDS = 20.0
 
 
@@ -86,11 +90,11 @@ class StartError(Exception):
 def run(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `say` is told once where the server listens.
 
-    Raises ConfigurationError, StartError, InfostoreError, and the errors of sockets, PAM, the audit
-    log, users and TLS files.
+    Raises ConfigurationError, StartError, InfostoreError, PluginError, and the errors of sockets,
+    PAM, the audit log, users and TLS files.
     """
     prepare_directory(settings.state_dir)
-    _share_heap()
+    share_heap()
     stream = LineBuffer(sys.stderr.fileno())
     configure_logging(_log_level(settings), settings.log.format.value, stream)
     try:
@@ -126,17 +130,17 @@ async def _serve(settings: Settings, say: Callable[[str], None], stream: LineBuf
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with AsyncExitStack() as stack:
         urls = await _start(settings, stack, stream)
-        _settle_memory()
+        settle_memory()
         say(f"virtcim {__version__} listens on {' '.join(urls)}")
-        _notify("READY=1")
+        notify("READY=1")
         await stop.wait()
         log.info("stopping")
-        _notify("STOPPING=1")
+        notify("STOPPING=1")
 
 
 async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) -> list[str]:
     """Build everything; what must be undone goes on the stack. Return the URLs served."""
-    host_name = await _fully_qualified_name()
+    host_name = await fully_qualified_name()
     auditor = _auditor(settings, stack)
     gate = _gate(settings, host_name, auditor, stack)
     contexts = _contexts(settings.tls)
@@ -155,6 +159,8 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
         compat=bool(settings.compat),
         hosts=inventory.hosts,
         migration=_migration(settings),
+        authentication=_authentication(settings, gate),
+        pull_limits=pull_limits(settings.pull),
     )
     engine = Engine(store, removal_seconds=server.behaviour.finished_jobs_seconds)
     await engine.load(inventory.hosts)
@@ -162,12 +168,13 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     await _recover_jobs(engine, inventory, stack)
     measures.watch(inventory.hosts.values())
     namespaces = build_namespaces(inventory.hosts.values(), server, engine, ObjectKeeper(store))
+    await _plug_in(settings, inventory, namespaces, stack)
     await restore(namespaces)
     write = operation_log(settings.log.format.value, stream)
-    observation = Observation(registry, write if _log_level(settings) <= logging.INFO else None)
+    log_line = write if _log_level(settings) <= logging.INFO else None
+    observation = Observation(registry, log_line, server.statistics)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = Broker(namespaces, host_name, pull_limits(settings.pull))
-    stack.callback(asyncio.create_task(sweep(broker.enumerations)).cancel)
+    broker = _broker(namespaces, server, stack)
     application = CIMXMLApplication(
         broker,
         gate,
@@ -194,6 +201,12 @@ def pull_limits(given: Pull) -> PullLimits:
         open_of_user=given.user_open,
         keep_alives=given.keep_alives,
     )
+
+
+def _broker(namespaces: Namespaces, server: Server, stack: AsyncExitStack) -> Broker:
+    broker = Broker(namespaces, server.host_name, server.pull_limits)
+    stack.callback(asyncio.create_task(sweep(broker.enumerations)).cancel)
+    return broker
 
 
 async def sweep(enumerations: Enumerations, seconds: float = SWEEP_SECONDS) -> None:
@@ -241,6 +254,45 @@ def _migration(settings: Settings) -> MigrationOptions:
         check_seconds=given.check_seconds,
         shutdown_seconds=given.shutdown_seconds,
     )
+
+
+def _plugin_choice(settings: Settings) -> Choice:
+    """Return which plug-ins are loaded."""
+    given = settings.providers
+    return Choice(
+        enabled=given.enabled,
+        disabled=given.disabled,
+        options=given.options,
+        directory=settings.state_dir / "providers",
+    )
+
+
+def plugged(settings: Settings, hosts: Iterable[Host], namespaces: Namespaces) -> Plugins:
+    """Load plug-ins and make them part of the namespaces; raises PluginError."""
+    views = (HostView(host.name, host.namespace, host.prefix) for host in hosts)
+    plugins = Plugins(load(_plugin_choice(settings), views), settings.providers.call_seconds)
+    plugins.install(namespaces)
+    return plugins
+
+
+async def _plug_in(
+    settings: Settings, inventory: Inventory, namespaces: Namespaces, stack: AsyncExitStack
+) -> None:
+    plugins = plugged(settings, inventory.hosts.values(), namespaces)
+    stack.push_async_callback(plugins.stop)
+    await plugins.start()
+
+
+def model_of(settings: Settings) -> tuple[Namespaces, Plugins]:
+    """Return what would be served; nothing is opened, and nothing is started.
+
+    Raises StartError, PluginError, and the errors of the schema.
+    """
+    store, measures = Infostore(settings.infostore_url), HostMeasures(CollectorRegistry())
+    hosts = [_host(n, one, settings, store, measures) for n, one in enumerate(settings.hosts)]
+    server = Server(socket.gethostname(), __version__, compat=bool(settings.compat))
+    namespaces = build_namespaces(hosts, server, Engine(store))
+    return namespaces, plugged(settings, hosts, namespaces)
 
 
 async def _start_inventory(inventory: Inventory, stack: AsyncExitStack) -> None:
@@ -316,6 +368,20 @@ def _gate(settings: Settings, realm: str, auditor: Auditor, stack: AsyncExitStac
     return None
 
 
+_PASSWORD = Authentication(AuthenticationMechanism.BASIC, "user name and password")
+_CERTIFICATE = Authentication(AuthenticationMechanism.OTHER, "TLS client certificate")
+_PEER = Authentication(AuthenticationMechanism.OTHER, "user at the other end of a UNIX socket")
+
+
+def _authentication(settings: Settings, gate: Gate | None) -> tuple[Authentication, ...]:
+    """Return the ways in which clients can prove who they are."""
+    if gate is None:
+        return OPEN
+    by_peer = any(isinstance(one, UnixEndpoint) for one in settings.listen)
+    certificate = (_CERTIFICATE,) if settings.certificates else ()
+    return (_PASSWORD, *certificate, *((_PEER,) if by_peer else ()))
+
+
 def rules_of(settings: Settings, methods: Iterable[str]) -> tuple[Rule, ...]:
     """Return the rules; raises ConfigurationError for a word that no operation or method has."""
     rules = tuple(
@@ -337,10 +403,14 @@ def rules_of(settings: Settings, methods: Iterable[str]) -> tuple[Rule, ...]:
     return rules
 
 
+def methods_of(namespaces: Namespaces) -> Iterable[str]:
+    """Return the methods that a rule may name."""
+    return {m.name for n in namespaces for c in n.repository for m in c.methods}
+
+
 def _authoriser(settings: Settings, gate: Gate | None, namespaces: Namespaces) -> Authoriser | None:
     """Return what says who may do what; nobody is known to a server that runs open."""
-    methods = {m.name for n in namespaces for c in n.repository for m in c.methods}
-    rules = rules_of(settings, methods)
+    rules = rules_of(settings, methods_of(namespaces))
     if gate is None:
         return None
     return Authoriser(rules, Role(settings.auth.default_role), namespaces)
@@ -438,46 +508,3 @@ async def _serve_web(
     shown = registry if settings.metrics else None
     health = partial(health_of, inventory.hosts.values())
     await stack.enter_async_context(serve_web(bound.socket, bound.tls, shown, health))
-
-
-# The machine
-
-
-async def _fully_qualified_name() -> str:
-    """Return the host's name with its domain where the resolver knows one, without waiting long."""
-    name = socket.gethostname() or "localhost"
-    if "." in name:
-        return name
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(NAME_SECONDS):
-            found = await loop.getaddrinfo(name, None, flags=socket.AI_CANONNAME)
-    except (OSError, TimeoutError):
-        return name
-    canonical = found[0][3]
-    usable = "." in canonical and not canonical.startswith("localhost")
-    return canonical if usable else name
-
-
-def _share_heap() -> None:
-    """Let all threads allocate from one heap: each new one would keep megabytes for itself."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; others have no such heaps
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
-
-
-def _settle_memory() -> None:
-    """Keep the collector from walking the schema again and again: it never becomes garbage."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    gc.enable()
-
-
-def _notify(state: str) -> None:
-    """Tell systemd (sd_notify(3)); nothing to do when it did not start the server."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-            channel.connect("\0" + address[1:] if address.startswith("@") else address)
-            channel.sendall(state.encode())

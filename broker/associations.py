@@ -10,10 +10,9 @@ from functools import partial
 from itertools import chain
 
 from virtcim.broker.instances import existing_record, selection
-from virtcim.broker.kept import KeptInstances
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import Namespace, Namespaces, find_record
-from virtcim.broker.provider import AssociationProvider, Provider
+from virtcim.broker.provider import AssociationProvider, Provider, Refers
 from virtcim.schema.layouts import EVERYTHING, Record
 from virtcim.schema.records import RelatedRecords
 from virtcim.schema.repository import is_association, select_class
@@ -105,9 +104,9 @@ def _served_partners(
 def _kept_partners(
     namespaces: Namespaces, namespace: Namespace, source: Record, operation: ops.AssociatorNames
 ) -> Iterator[Record]:
-    """Yield what kept associations relate; who is not there, or out of reach, is left out."""
-    for kept, role, link in _kept_links(namespace, source, operation.assoc_class, operation.role):
-        for end in kept.references:
+    """Yield what instances relate by their values; who is not there or out of reach is left out."""
+    for one, role, link in _kept_links(namespace, source, operation.assoc_class, operation.role):
+        for end in one.references:
             path = link[end.name]
             if end.name == role or not _is_role(operation.result_role, end.name):
                 continue
@@ -127,15 +126,14 @@ def _reached(namespaces: Namespaces, namespace: Namespace, path: ObjectPath) -> 
 
 def _kept_links(
     namespace: Namespace, source: Record, assoc_class: str | None, role: str | None
-) -> Iterator[tuple[KeptInstances, str, Record]]:
-    """Yield kept associations of an instance, with its role in each."""
-    for kept in namespace.kept():
-        if assoc_class and not namespace.repository.is_a(kept.layout.class_name, assoc_class):
+) -> Iterator[tuple[Refers, str, Record]]:
+    """Yield associations that refer to an instance by their values, with its role in each."""
+    for one in namespace.referring():
+        if assoc_class and not namespace.repository.is_a(one.layout.class_name, assoc_class):
             continue
-        if kept.is_association:
-            for own_role, link in kept.referring(source.path):
-                if _is_role(role, own_role):
-                    yield kept, own_role, link
+        for own_role, link in one.referring(source.path):
+            if _is_role(role, own_role):
+                yield one, own_role, link
 
 
 def referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
@@ -151,7 +149,7 @@ def referring(namespaces: Namespaces, operation: ops.ReferenceNames) -> Find:
 def _links(
     steps: Iterable[Step],
     source: Record,
-    kept: Callable[[], Iterable[tuple[KeptInstances, str, Record]]],
+    kept: Callable[[], Iterable[tuple[Refers, str, Record]]],
 ) -> Iterator[Record]:
     for provider, end in steps:
         for record in provider.partners(end, source):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from virtcim.broker import associations, changes, classes, instances, queries, schema_changes
+from virtcim.broker.fetching import fetched
 from virtcim.broker.methods import invoke_method
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.opening import PULLED, Place
@@ -55,7 +56,10 @@ DEFAULT_LIMITS = PullLimits()
 
 
 class Broker:
-    """Executes operations in its namespaces; `host` completes the paths that carry a host."""
+    """Executes operations in its namespaces; `host` completes the paths that carry a host.
+
+    The providers of its namespaces are there when it is made.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,15 @@ class Broker:
         self.namespaces = namespaces
         self.host = host
         self.enumerations = Enumerations(limits, now)
+        self.fetches = any(namespace.fetched for namespace in namespaces)
         self._place = Place(namespaces, host, self.enumerations)
+
+    def fetched(self, operation: ops.Operation) -> Awaitable[None] | None:
+        """Begin to fetch what `read` will read; return what to wait for, None if nothing is.
+
+        Waiting raises WBEMError.
+        """
+        return fetched(self.namespaces, operation) if self.fetches else None
 
     def read(self, operation: ops.Operation) -> Reply:
         """Execute an operation that is no `Change`; raises WBEMError."""
@@ -86,6 +98,9 @@ class Broker:
         """Execute an operation that may take time; raises WBEMError."""
         change = _CHANGES.get(type(operation))
         if change is not None:
+            waiting = self.fetched(operation)
+            if waiting is not None:
+                await waiting
             return await change(self.namespaces, operation)
         raise self._unserved(operation)
 

@@ -1,6 +1,7 @@
-"""Embedded instances: read as the class declares them, and made for replies.
+"""Embedded objects: instances read as their class declares them, and made for replies; classes.
 
-A client sends one as CIM-XML, as text of it or as MOF. The rule: what the class does not have is
+A client sends one as CIM-XML, as text of it or as MOF; a class, where any object may stand, as text
+of CIM-XML. The rule: what the class does not have is
 left out, what is NULL is absent, and all else has its declared type or the whole is refused.
 Embedded instances inside one stay as they came; who needs them reads them in turn.
 """
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from virtcim.broker.typed_values import Declared, typed_value
 from virtcim.schema.repository import Repository
-from virtcim.wbem.embedded_text import is_blank, read_instances
+from virtcim.wbem.embedded_text import EmbeddedObject, is_blank, read_objects
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Instance,
@@ -40,10 +41,13 @@ class Embedded:
         return self.values.get(name.lower())
 
 
+EmbeddedValue = Embedded | ClassDeclaration
+
+
 def read_embedded(
     repository: Repository, namespace: str, declared: Declared, value: Value
-) -> Embedded | tuple[Embedded, ...] | None:
-    """Return what a parameter or property that is declared to hold instances holds.
+) -> EmbeddedValue | tuple[EmbeddedValue, ...] | None:
+    """Return what a parameter or property that is declared to hold objects holds.
 
     `namespace` is where references in it point that name none. None, or no element of an array,
     stands for what is NULL or blank. Raises InvalidParameter.
@@ -57,7 +61,7 @@ def read_embedded(
         _typed(repository, namespace, declared.name, above, one)
         for element in elements
         if element is not None
-        for one in _instances(declared.name, element)
+        for one in _objects(declared.name, element)
     )
     if len(found) > MOST_INSTANCES:
         raise InvalidParameter(f"{declared.name} has more than {MOST_INSTANCES} instances")
@@ -68,26 +72,31 @@ def read_embedded(
     return found[0] if found else None
 
 
-def _instances(name: str, value: Scalar) -> tuple[Instance, ...]:
-    if isinstance(value, Instance):
+def _objects(name: str, value: Scalar) -> tuple[EmbeddedObject, ...]:
+    if isinstance(value, Instance | ClassDeclaration):
         return (value,)
     if not isinstance(value, str):
         raise InvalidParameter(f"{name} must hold an embedded instance")
     if is_blank(value):
         return ()
     try:
-        return read_instances(value)
+        return read_objects(value)
     except ValueError as error:
         raise InvalidParameter(f"{name}: {error}") from None
 
 
 def _typed(
-    repository: Repository, namespace: str, name: str, above: str | None, instance: Instance
-) -> Embedded:
+    repository: Repository, namespace: str, name: str, above: str | None, instance: EmbeddedObject
+) -> EmbeddedValue:
     """Return the instance by its class, which is the declared one, or below or above it.
 
     Clients send the general class where a special one is declared, and say by ResourceType which.
+    A class is returned as it is, where no class of instances is declared.
     """
+    if isinstance(instance, ClassDeclaration):
+        if above is not None:
+            raise InvalidParameter(f"{name}: a class stands where an instance is needed")
+        return instance
     declaration = repository.find(instance.class_name)
     if declaration is None:
         raise InvalidParameter(f"{name}: there is no class {instance.class_name}")

@@ -16,8 +16,7 @@ from virtcim.schema.constraints import check_value, is_readable, is_writable
 from virtcim.schema.layouts import Layout, Record, Values, typed_key
 from virtcim.schema.records import RecordSet
 from virtcim.schema.repository import Repository, is_association, key_properties
-from virtcim.wbem.kept_text import kept_class
-from virtcim.wbem.objects import Instance, Property, Scalar, Value
+from virtcim.wbem.objects import ClassDeclaration, Instance, Property, Scalar, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.query.moments import span_of
 from virtcim.wbem.status import AlreadyExists, InvalidParameter, NotFound
@@ -184,16 +183,10 @@ class KeptInstances:
         return self._object(declared, value)
 
     def _object(self, declared: Property, value: Scalar) -> Scalar | None:
-        is_any = declared.embedding == "object"
-        if is_any and isinstance(value, str) and value.lstrip().startswith("<CLASS"):
-            try:
-                return kept_class(value)
-            except ValueError as error:
-                raise InvalidParameter(f"{declared.name}: {error}") from None
         one = replace(declared, is_array=False)
         found = read_embedded(self._repository, self._namespace, one, value)
         if not isinstance(found, Embedded):
-            return None
+            return found if isinstance(found, ClassDeclaration) else None
         declaration = self._repository.find(found.class_name)
         if declaration is None:
             return None

@@ -1,12 +1,12 @@
 """Extrinsic methods: the call is checked against the signature, then the provider's body runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from virtcim.broker.arguments import typed_arguments
 from virtcim.broker.calling import CALLER
 from virtcim.broker.instances import existing_record
 from virtcim.broker.namespaces import Namespace, Namespaces
-from virtcim.broker.provider import MethodResult, OutValue, Provider
+from virtcim.broker.provider import MethodResult, OffersStatic, OutValue, Provider, StaticBody
 from virtcim.schema.layouts import Record
 from virtcim.wbem.objects import (
     ClassDeclaration,
@@ -39,14 +39,33 @@ async def invoke_method(namespaces: Namespaces, operation: InvokeMethod) -> Meth
     declaration = namespace.declaration(operation.target.class_name)
     method = _method(declaration.methods, operation.method)
     provider = namespace.provider(operation.target.class_name)
-    body = None if provider is None or method is None else provider.methods.get(method.name)
-    if provider is None or method is None or body is None:
+    if provider is None or method is None or not _is_implemented(provider, method):
         raise _refusal(namespace, declaration, method, operation.method)
     if CALLER.get().dry_run and method.name not in provider.rehearsed:
         raise NotSupported(f"{method.name} cannot be rehearsed (dry run); nothing was changed")
-    record = _target(namespace, provider, operation.target)
-    result = await body(record, typed_arguments(namespace, method, operation.arguments))
-    return _reply(method, result)
+    return _reply(method, await _called(namespace, provider, method, operation))
+
+
+def _is_implemented(provider: Provider, method: Method) -> bool:
+    return method.name in provider.methods or method.name in _static_methods(provider)
+
+
+def _static_methods(provider: Provider) -> Mapping[str, StaticBody]:
+    return provider.static_methods if isinstance(provider, OffersStatic) else {}
+
+
+async def _called(
+    namespace: Namespace, provider: Provider, method: Method, operation: InvokeMethod
+) -> MethodResult:
+    """Call a method; a static one needs no instance, and one that is named must exist."""
+    static = _static_methods(provider).get(method.name)
+    if static is None:
+        record = _target(namespace, provider, operation.target)
+        arguments = typed_arguments(namespace, method, operation.arguments)
+        return await provider.methods[method.name](record, arguments)
+    if operation.target.keys is not None:
+        existing_record(namespace, operation.target)
+    return await static(typed_arguments(namespace, method, operation.arguments))
 
 
 def _method(methods: Iterable[Method], name: str) -> Method | None:

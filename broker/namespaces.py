@@ -4,14 +4,17 @@ The table of providers is built once; a provider of a class or property that the
 have is refused here, at start, not when a client meets it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from virtcim.broker.kept import Home, KeptInstances
 from virtcim.broker.provider import (
     AssociationProvider,
     ExplainsAbsence,
+    Fetched,
     Keys,
+    OffersStatic,
     Provider,
+    Refers,
     is_association,
 )
 from virtcim.broker.rules import STANDARD, Rules
@@ -47,6 +50,8 @@ class Namespace:
         self._kept: dict[str, KeptInstances] = {}
         self._providers: dict[str, Provider] = {}
         self._associations: list[AssociationProvider] = []
+        self._references: list[Refers] = []
+        self._fetched: dict[str, Fetched] = {}
         self._serving: dict[str, tuple[tuple[Provider, ...], ClassDeclaration]] = {}
 
     def add(self, provider: Provider) -> None:
@@ -59,17 +64,34 @@ class Namespace:
             raise ProviderError(f"class {name} cannot have instances")
         if name.lower() in self._providers:
             raise ProviderError(f"class {name} has two providers in {self.name}")
-        methods = {method.name for method in declaration.methods}
-        if unknown := provider.methods.keys() - methods:
-            raise ProviderError(f"class {name} has no method {', '.join(sorted(unknown))}")
+        _check_methods(declaration, provider)
         self._providers[name.lower()] = provider
+        self._serving.clear()
         if is_association(provider):
             self._associations.append(provider)
+        if isinstance(provider, Refers) and provider.is_association:
+            self._references.append(provider)
+        if isinstance(provider, Fetched):
+            self._fetched[name.lower()] = provider
 
     def provider(self, class_name: str) -> Provider | None:
         """Return the provider of exactly this class, or who keeps its instances."""
         key = class_name.lower()
         return self._providers.get(key) or self._kept.get(key)
+
+    def serves(self, class_name: str) -> bool:
+        """Tell whether a class has a provider, and its instances are not kept."""
+        return class_name.lower() in self._providers
+
+    @property
+    def fetched(self) -> Mapping[str, Fetched]:
+        """The providers that fetch their instances, by class in lower case."""
+        return self._fetched
+
+    def adopt(self, qualifiers: Iterable[str], classes: Iterable[str]) -> None:
+        """Take qualifiers and classes of the repository as the server's own, by their names."""
+        self._own |= {name.lower() for name in classes}
+        self._own_qualifiers |= {name.lower() for name in qualifiers}
 
     @property
     def is_empty(self) -> bool:
@@ -104,9 +126,10 @@ class Namespace:
             self._serving.clear()
         return found
 
-    def kept(self) -> Iterator[KeptInstances]:
-        """Yield who keeps instances."""
-        return iter(self._kept.values())
+    def referring(self) -> Iterator[Refers]:
+        """Yield who has association instances that say themselves what they relate."""
+        yield from self._references
+        yield from (one for one in self._kept.values() if one.is_association)
 
     def has_instances(self, class_name: str) -> bool:
         """Tell whether a class has instances of its own."""
@@ -191,6 +214,20 @@ class Namespaces:
         """Add a provider to each of its namespaces; raises ProviderError."""
         for name in provider.namespaces:
             self.get(name).add(provider)
+
+
+def _check_methods(declaration: ClassDeclaration, provider: Provider) -> None:
+    """Raise ProviderError for bodies of methods that the class does not have, or not so."""
+    static = provider.static_methods if isinstance(provider, OffersStatic) else {}
+    bodies = provider.methods.keys() | static.keys()
+    methods = {method.name: method for method in declaration.methods}
+    if unknown := bodies - methods.keys():
+        text = f"class {declaration.name} has no method {', '.join(sorted(unknown))}"
+        raise ProviderError(text)
+    declared = {n for n in bodies if qualifier_value(methods[n].qualifiers, "Static")}
+    if other := declared ^ static.keys():
+        text = f"static or not, not as declared: {', '.join(sorted(other))}"
+        raise ProviderError(f"methods of class {declaration.name} are {text}")
 
 
 def typed_keys(layout: Layout, path: ObjectPath) -> Keys:

@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from virtcim.broker.embedded import Embedded
+from virtcim.broker.embedded import Embedded, EmbeddedValue
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.records import RecordSet
-from virtcim.wbem.objects import Value
+from virtcim.wbem.objects import Property, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.status import WBEMError
 
 Keys = Mapping[str, KeyValue]
 """Typed key values by lower-case name; complete and without any other."""
 
-ArgumentValue = Value | Embedded | tuple[Embedded, ...]
+ArgumentValue = Value | Embedded | tuple[EmbeddedValue, ...]
 
 Arguments = Mapping[str, ArgumentValue]
 """Typed input arguments by lower-case name; those that were left out, NULL or blank are absent.
@@ -39,6 +39,10 @@ class MethodResult:
 
 
 MethodBody = Callable[[Record, Arguments], Awaitable[MethodResult]]
+
+
+StaticBody = Callable[[Arguments], Awaitable[MethodResult]]
+"""The body of a method that needs no instance (qualifier Static)."""
 
 
 InstanceValues = Mapping[str, Value]
@@ -132,6 +136,49 @@ class Editable(Protocol):
     @property
     def edits(self) -> Edits:
         """Which of these it does."""
+
+
+@runtime_checkable
+class OffersStatic(Protocol):
+    """A provider of a class with static methods."""
+
+    @property
+    def static_methods(self) -> Mapping[str, StaticBody]:
+        """Bodies by method name as declared."""
+
+
+@runtime_checkable
+class Fetched(Protocol):
+    """A provider whose instances are got anew for each operation that reads them.
+
+    `records` and `find` give what was fetched last.
+    """
+
+    def fetch(self, keys: Keys | None) -> Awaitable[None]:
+        """Begin to get the instance with these keys, or all; return what to wait for.
+
+        Waiting raises WBEMError.
+        """
+
+
+@runtime_checkable
+class Refers(Protocol):
+    """A provider of a class whose instances may refer to others, as their values say."""
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of its records."""
+
+    @property
+    def is_association(self) -> bool:
+        """Whether it is an association class."""
+
+    @property
+    def references(self) -> tuple[Property, ...]:
+        """The properties that refer to others."""
+
+    def referring(self, source: ObjectPath) -> Iterable[tuple[str, Record]]:
+        """Return the instances that refer to another, with the role of that in each."""
 
 
 def edits_of(provider: Provider) -> Edits:

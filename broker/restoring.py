@@ -44,6 +44,8 @@ def _restore(namespaces: Namespaces, one: CIMObject) -> None:
 
 
 def _namespace(namespaces: Namespaces, one: CIMObject) -> None:
+    if one.key.namespace in namespaces:
+        raise ValueError("the server has a namespace of this name itself")
     namespaces.add(Namespace(one.key.namespace, Repository(), is_own=False))
 
 
@@ -59,6 +61,8 @@ def _class(namespaces: Namespaces, one: CIMObject) -> None:
 def _instance(namespaces: Namespaces, one: CIMObject) -> None:
     instance = kept_instance(one.text)
     namespace = namespaces.get(one.key.namespace)
+    if namespace.serves(instance.class_name):
+        raise ValueError(f"class {instance.class_name} has a provider now")
     if namespaces.keeper is not None:
         kept = namespace.keep(instance.class_name, namespaces.keeper, namespaces.home)
         kept.restore(instance)

@@ -22,8 +22,8 @@ from virtcim.listeners.pam import Pam, PamUnusable
 from virtcim.listeners.principals import Role
 from virtcim.listeners.tls import TLSError, server_context
 from virtcim.listeners.users import UsersError, UsersFile
-from virtcim.schema.families import build_repository
-from virtcim.server import client_certificates, rules_of
+from virtcim.providers.plugins import PluginError
+from virtcim.server import StartError, client_certificates, methods_of, model_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def check(settings: Settings) -> None:
         *_tls(settings),
         *_pam(settings),
         *_users(settings),
+        *_plugins(settings),
         *_rights(settings),
     ]
     show(
@@ -122,6 +123,19 @@ def _users(settings: Settings) -> Iterator[Finding]:
     yield Finding("access", works=True, seen=f"{access.value}, {len(users)} user{plural}")
 
 
+def _plugins(settings: Settings) -> Iterator[Finding]:
+    """Load the plug-ins that would be loaded, and hold them against the schema."""
+    try:
+        _, plugins = model_of(settings)
+    except PluginError as error:
+        yield Finding("plug-ins", works=False, seen=str(error))
+        return
+    except StartError:
+        return  # that of a host, which is said already
+    for name, origin in plugins.origins():
+        yield Finding(f"plug-in {name}", works=True, seen=origin)
+
+
 def _rights(settings: Settings) -> Iterator[Finding]:
     """Show who may do what, so that nobody has to try."""
     try:
@@ -138,10 +152,10 @@ def _rights(settings: Settings) -> Iterator[Finding]:
             seen = "nobody may change anything: `virtcim user role NAME admin`"
             yield Finding("changes", works=True, seen=seen)
         return
-    repository = build_repository(host.prefix for host in settings.hosts)
-    methods = {method.name for declaration in repository for method in declaration.methods}
     try:
-        rules = rules_of(settings, methods)
+        rules = rules_of(settings, methods_of(model_of(settings)[0]))
+    except (PluginError, StartError):
+        return  # the same
     except ConfigurationError as error:
         yield Finding("rules", works=False, seen="; ".join(map(str, error.problems)))
     else:

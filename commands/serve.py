@@ -8,6 +8,7 @@ from virtcim.listeners.pam import PamUnusable
 from virtcim.listeners.sockets import SocketError
 from virtcim.listeners.tls import TLSError
 from virtcim.listeners.users import UsersError
+from virtcim.providers.plugins import PluginError
 from virtcim.server import StartError, run
 
 
@@ -17,6 +18,7 @@ def serve(settings: Settings) -> None:
         failing(ConfigurationError, exit_code=MISUSED),
         failing(StartError, SocketError, InfostoreError),
         failing(UsersError, TLSError, PamUnusable, AuditError),
+        failing(PluginError),
     ):
         # Flushed: whoever waits for this line may read it through a pipe.
         run(settings, lambda line: print(line, flush=True))

@@ -27,6 +27,9 @@ ENVIRONMENT_PREFIX = "VIRTCIM_"
 Table = dict[str, object]
 KeyPath = tuple[str | int, ...]
 
+# What is in these tables is not ours to know.
+OTHERS: frozenset[KeyPath] = frozenset({("providers", "options")})
+
 # What the operator typed for a key that came from the command line.
 OPTIONS: Mapping[str, str] = {
     "hosts": "argument URI",
@@ -167,7 +170,7 @@ def _walk(table: Table, above: KeyPath = ()) -> Iterator[KeyPath]:
     for name, value in table.items():
         path = (*above, name)
         yield path
-        if isinstance(value, dict) and path in known:
+        if isinstance(value, dict) and path in known and path not in OTHERS:
             yield from _walk(value, path)
 
 

@@ -31,8 +31,8 @@ from virtcim.configuration.identity import (
     Socket,
     TlsClients,
 )
-from virtcim.configuration.sections import PathField, Seconds, SecondsOrNever, Section
-from virtcim.configuration.spelling import split_list
+from virtcim.configuration.sections import PathField, Seconds, SecondsOrNever, Section, Words
+from virtcim.configuration.spelling import read_table, split_list
 
 HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -132,6 +132,21 @@ class Migration(Section):
     shutdown_seconds: Seconds = 120.0
 
 
+class ProvidersSection(Section):
+    """Which plug-ins are loaded, and how they run.
+
+    ``enabled`` and ``disabled`` are patterns of names; what both fit is not loaded. ``options`` are
+    tables by the name of a plug-in, and what is in them is the plug-in's to judge.
+    """
+
+    enabled: Words = ("*",)
+    disabled: Words = ()
+    call_seconds: Seconds = 20.0  # clients wait for 30, and should hear why
+    options: Annotated[dict[str, dict[str, object]], BeforeValidator(read_table)] = Field(
+        default_factory=dict
+    )
+
+
 class Limits(ClientLimits):
     """What one client may use up."""
 
@@ -228,6 +243,7 @@ class Settings(BaseSettings):
     infostore: InfostoreSection = InfostoreSection()
     driver: DriverSection = DriverSection()
     migration: Migration = Migration()
+    providers: ProvidersSection = ProvidersSection()
     limits: Limits = Limits()
     pull: Pull = Pull()
     log: Log = Log()

@@ -1,4 +1,4 @@
-"""Lists as one string: how an environment variable spells what is an array in the file."""
+"""Lists and tables as one string: how an environment variable spells what the file has."""
 
 import json
 
@@ -15,6 +15,16 @@ def split_list(value: object) -> object:
     if text.startswith("[") and text[1:].lstrip()[:1] in {'"', "{", "]"}:
         return _json(text)
     return text.replace(",", " ").split()
+
+
+def read_table(value: object) -> object:
+    """Read JSON; what is no string is given back as it is. Raises ValueError for broken JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value or "{}")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"must be a table, in JSON: {error}") from None
 
 
 def _json(text: str) -> object:

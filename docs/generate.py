@@ -9,11 +9,13 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
 from virtcim import __version__, server
+from virtcim.broker import kit
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.provider import Provider, is_association
 from virtcim.configuration.hypervisors import DRIVERS
@@ -29,15 +31,17 @@ from virtcim.jobs import Engine
 from virtcim.listeners import audit, authentication, rights
 from virtcim.listeners.http_rules import Limits
 from virtcim.listeners.principals import Role
-from virtcim.providers import interop, profiles
+from virtcim.providers import interop, plugins, profiles
 from virtcim.providers.compatibility import LIBVIRT_CIM
 from virtcim.providers.links import ASSOCIATIONS
 from virtcim.providers.metrics import METRICS
 from virtcim.providers.model import Server
 from virtcim.providers.nulls import REASONS
 from virtcim.providers.registry import FAMILIES, build_namespaces
+from virtcim.providers.server_links import SERVER_LINKS
 from virtcim.providers.settable import settables
 from virtcim.providers.states import CONNECTION, STATES, StateRow, verb_for
+from virtcim.providers.workshop import MOST_CALLS
 from virtcim.schema import valuemaps
 from virtcim.schema.families import member
 from virtcim.wbem.objects import ClassDeclaration, Method, Parameter, Property, qualifier_value
@@ -52,8 +56,8 @@ def filled() -> Mapping[str, frozenset[str]]:
     """Give the properties that a provider fills, by class, in lower case."""
     tables: dict[str, Iterable[str]] = {
         member(PREFIX, profiles.FAMILY): interop.PROFILE,
-        "CIM_ObjectManager": interop.OBJECT_MANAGER,
-        "CIM_Namespace": interop.NAMESPACE,
+        **interop.SERVER_CLASSES,
+        **{one.name: one.properties for one in SERVER_LINKS},
     }
     tables |= {member(PREFIX, family.name): family.getters for family in FAMILIES}
     tables |= {member(PREFIX, one.family): one.properties for one in ASSOCIATIONS}
@@ -214,7 +218,7 @@ def _class(name: str, provider: Provider, where: tuple[str, ...]) -> str:
     above = [generic(each.name) for each in _ancestors(declaration)]
     lines = [
         f"### `{generic(name)}`\n\n{described(declaration)}\n",
-        f"- Derives from {code(above)}.",
+        f"- Derives from {code(above) or 'no other class'}.",
         f"- Served in {code(where)}.",
         f"- Keys: {code(key.name for key in provider.layout.keys.values())}.",
     ]
@@ -422,6 +426,8 @@ def fixed_limits() -> str:
         ("calls that hang before more are refused", _default(LibvirtHypervisor, "most_stuck")),
         ("the same for calls for counters, and for what domains share", MOST_STUCK_ASIDE),
         ("passwords being verified", authentication.WORKERS),
+        ("calls of one plug-in at a time", MOST_CALLS),
+        ("the stop of a plug-in", f"{plugins.STOP_SECONDS:g} s"),
         ("lines of the audit log that wait for a disk", f"{audit.MOST_WAITING >> 20} MiB"),
         ("log-ins that wait for that", authentication.LONGEST_QUEUE),
         ("waiting for hypervisors at the start", start),
@@ -465,6 +471,31 @@ def _sentence(family: str, name: str) -> str:
     return described_element(declared)
 
 
+def kit_provider() -> str:
+    """List what a provider may override."""
+    rows = []
+    for name, function in vars(kit.Provider).items():
+        if inspect.isfunction(function):
+            parameters = ", ".join([*inspect.signature(function).parameters][1:])
+            must = "yes" if name in kit.Provider.__abstractmethods__ else ""
+            rows.append((f"`{name}({parameters})`", must, _told(function)))
+    return table(("function", "needed", "what it does"), rows)
+
+
+def kit_data() -> str:
+    """List what a plug-in gives and is told, with its fields."""
+    kinds = (kit.Plugin, kit.Context, kit.HostView, kit.Call, kit.Result, kit.Object)
+    rows = [
+        (f"`{kind.__name__}`", code(field.name for field in fields(kind)), _told(kind))
+        for kind in kinds
+    ]
+    return table(("name", "fields", "what it is"), rows)
+
+
+def _told(thing: object) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split())
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "nulls": nulls,
     "metrics": metrics,
@@ -483,6 +514,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "fixed-limits": fixed_limits,
     "settable": settable,
     "roles": roles,
+    "kit-provider": kit_provider,
+    "kit-data": kit_data,
 }
 
 

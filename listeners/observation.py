@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from virtcim.broker.statistics import OperationStatistics
 from virtcim.listeners.logging import OperationLog
 from virtcim.listeners.messages import Request
 from virtcim.listeners.principals import ANYBODY, Principal
@@ -52,10 +53,19 @@ class _Numbers:
 
 
 class Observation(Collector):
-    """Counts operations and writes their log lines; `write` is None to write none."""
+    """Counts operations and writes their log lines; `write` is None to write none.
 
-    def __init__(self, registry: CollectorRegistry, write: OperationLog | None) -> None:
+    `statistics` are told as well: clients read them.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        write: OperationLog | None,
+        statistics: OperationStatistics | None = None,
+    ) -> None:
         self._write = write
+        self._statistics = statistics or OperationStatistics()
         self._numbers: dict[str, _Numbers] = {}
         self._refusals: dict[int, int] = {}
         registry.register(self)
@@ -73,6 +83,9 @@ class Observation(Collector):
         numbers.buckets[bisect_left(BUCKETS, seconds)] += 1
         numbers.seconds += seconds
         numbers.bytes += size
+        self._statistics.note(
+            operation, seconds=seconds, request_bytes=len(request.body), response_bytes=size
+        )
         if self._write is not None:
             cim_class = "-" if exchange.asked is None else class_of(exchange.asked) or "-"
             milliseconds = round(seconds * 1000, 2)

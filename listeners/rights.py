@@ -29,6 +29,8 @@ MOST_SEEN = 8192
 READING_METHODS = frozenset({
     "geterror", "geterrors",
     "checkvirtualsystemismigratabletohost", "checkvirtualsystemismigratabletosystem",
+    # Not served: a client that tries them first is to hear that, and goes on without.
+    "getcentralinstances", "openconformantinstances",
 })  # fmt: skip
 """Methods that change nothing, which readers may call."""
 

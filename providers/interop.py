@@ -1,80 +1,84 @@
-"""The interop namespace: the server itself, its namespaces and the profiles it implements.
+"""The interop namespace: the server itself, how it is talked to, and the profiles it implements.
 
-Names are those that discovery clients look for (DSP1033, DSP0200 annex on discovery): exactly one
-CIM_ObjectManager, a CIM_Namespace for every namespace including this one.
+Names are those that discovery clients look for (DSP1033, DSP1092, DSP0200 annex on discovery):
+exactly one CIM_ObjectManager, and beside it the CIM_WBEMServer that DMTF has put in its place. Both
+are services of one CIM_ComputerSystem, the machine that the server runs on, whose name is the
+SystemName of all that belongs to the server.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping
 
-from virtcim.broker.namespace_changes import create_namespace, delete_namespace
 from virtcim.broker.namespaces import Namespaces
-from virtcim.broker.provider import Edits, InstanceValues, Keys, MethodBody, Provider
+from virtcim.broker.provider import MethodBody, Provider
 from virtcim.providers import profiles
+from virtcim.providers.communication import COMMUNICATION
 from virtcim.providers.compatibility import Behaviour
-from virtcim.providers.legacy_paths import read_fixed
 from virtcim.providers.model import INTEROP, NO_METHODS, Server
-from virtcim.providers.serving import has_keys
+from virtcim.providers.server_links import SERVER_LINKS, ServerAssociation
+from virtcim.providers.server_namespaces import (
+    NAMESPACE,
+    SERVER_NAMESPACE,
+    Listing,
+    NamespaceProvider,
+    NamespaceService,
+    own_schemas,
+)
+from virtcim.providers.server_profiles import PROFILE_CLASS, registered
+from virtcim.providers.server_state import RUNNING, SYSTEM_CLASS, manager_name, of_server
+from virtcim.providers.server_statistics import STATISTICS, STATISTICS_CLASS, StatisticsProvider
 from virtcim.providers.static import StaticProvider
 from virtcim.schema.families import member
-from virtcim.schema.layouts import Getter, Layout, Record
-from virtcim.schema.records import RecordSet
+from virtcim.schema.layouts import Getter, Layout
 from virtcim.schema.repository import Repository
 from virtcim.schema.valuemaps import (
     AdvertiseTypes,
-    EnabledState,
-    HealthState,
-    OperationalStatus,
-    PrimaryStatus,
+    Dedicated,
     RegisteredOrganization,
-    RequestedState,
     SpecificationType,
+    WBEMServerOperation,
 )
-from virtcim.wbem.paths import ObjectPath
-from virtcim.wbem.status import InvalidParameter, WBEMError
 
-_CIM = 2  # CIM_Namespace.ClassType
-_OTHER = 1  # CIM_Namespace.ClassInfo: newer than its list of versions
-
-
-def manager_name(server: Server) -> str:
-    """Return the name of the object manager: always the same on one host."""
-    return f"virtcim:{uuid.uuid5(uuid.NAMESPACE_DNS, server.host_name)}"
-
+SYSTEM: Mapping[str, Getter] = {
+    # s is the server
+    **RUNNING,
+    "CreationClassName":  lambda _: SYSTEM_CLASS,
+    "Name":               lambda s: s.host_name,
+    "ElementName":        lambda s: s.host_name,
+    "NameFormat":         lambda _: "IP",
+    "Caption":            lambda _: "Machine of the WBEM server",
+    "Description":        lambda _: "The machine that the WBEM server runs on",
+    "StatusDescriptions": lambda _: ("runs the WBEM server",),
+    "Dedicated":          lambda _: (Dedicated.UNKNOWN,),
+}  # fmt: skip
 
 OBJECT_MANAGER: Mapping[str, Getter] = {
-    "SystemCreationClassName": lambda _: "CIM_ComputerSystem",
-    "SystemName":              lambda s: s.host_name,
-    "CreationClassName":       lambda _: "CIM_ObjectManager",
-    "Name":                    manager_name,
-    "ElementName":             lambda _: "virtcim",
-    "Caption":                 lambda _: "virtcim",
-    "Description":             lambda s: f"virtcim version {s.version}",
-    "EnabledState":            lambda _: EnabledState.ENABLED,
-    "RequestedState":          lambda _: RequestedState.NOT_APPLICABLE,
-    "OperationalStatus":       lambda _: (OperationalStatus.OK,),
-    "StatusDescriptions":      lambda _: ("serving",),
-    "HealthState":             lambda _: HealthState.OK,
-    "PrimaryStatus":           lambda _: PrimaryStatus.OK,
-    "Started":                 lambda _: True,
-    "GatherStatisticalData":   lambda _: False,
+    **of_server("CIM_ObjectManager"),
+    "Name":                  manager_name,
+    "ElementName":           lambda _: "virtcim",
+    "Caption":               lambda _: "virtcim",
+    "Description":           lambda s: f"virtcim version {s.version}",
+    "Started":               lambda _: True,
+    "GatherStatisticalData": lambda _: True,
 }  # fmt: skip
 
-NAMESPACE: Mapping[str, Getter] = {
-    # v is the server with the name of the namespace
-    "SystemCreationClassName":        lambda _: "CIM_ComputerSystem",
-    "SystemName":                     lambda v: v[0].host_name,
-    "ObjectManagerCreationClassName": lambda _: "CIM_ObjectManager",
-    "ObjectManagerName":              lambda v: manager_name(v[0]),
-    "CreationClassName":              lambda _: "CIM_Namespace",
-    "Name":                           lambda v: v[1],
-    "ElementName":                    lambda v: v[1],
-    "ClassInfo":                      lambda _: _OTHER,
-    "DescriptionOfClassInfo":         lambda _: "CIM 2.49",
-    "ClassType":                      lambda _: _CIM,
-    "ClassTypeVersion":               lambda _: "2.49.0",
+WBEM_SERVER: Mapping[str, Getter] = {
+    **of_server("CIM_WBEMServer"),
+    "Name":        manager_name,
+    "ElementName": lambda _: "virtcim",
+    "Caption":     lambda _: "virtcim",
+    "Description": lambda s: f"virtcim version {s.version}",
+    "Started":     lambda _: True,
 }  # fmt: skip
 
+CAPABILITIES: Mapping[str, Getter] = {
+    "InstanceID":               lambda s: f"{manager_name(s)}:capabilities",
+    "ElementName":              lambda _: "Capabilities of virtcim",
+    "Caption":                  lambda _: "Capabilities of virtcim",
+    "ElementNameEditSupported": lambda _: False,
+    "RequestedStatesSupported": lambda _: (),
+    "OperationsSupported":      lambda _: (WBEMServerOperation.CREATEWBEMSERVERNAMESPACE,
+                                           WBEMServerOperation.DELETENAMESPACE),
+}  # fmt: skip
 
 PROFILE: Mapping[str, Getter] = {
     "InstanceID":             lambda p: p.instance_id,
@@ -86,6 +90,29 @@ PROFILE: Mapping[str, Getter] = {
     "AdvertiseTypes":         lambda _: (AdvertiseTypes.NOT_ADVERTISED,),  # no SLP agent is here
 }  # fmt: skip
 
+_ONE_EACH: Mapping[str, Mapping[str, Getter]] = {
+    # class with one instance, made of the server
+    SYSTEM_CLASS:                      SYSTEM,
+    "CIM_ObjectManager":               OBJECT_MANAGER,
+    "CIM_WBEMServer":                  WBEM_SERVER,
+    "CIM_WBEMServerCapabilities":      CAPABILITIES,
+    "CIM_CIMXMLCommunicationMechanism": COMMUNICATION,
+}  # fmt: skip
+
+_NAMESPACES: Mapping[str, Mapping[str, Getter]] = {
+    # class with one instance for each namespace
+    "CIM_Namespace": NAMESPACE,
+    "CIM_WBEMServerNamespace": SERVER_NAMESPACE,
+}
+
+SERVER_CLASSES: Mapping[str, Mapping[str, Getter]] = {
+    **_ONE_EACH,
+    **_NAMESPACES,
+    STATISTICS_CLASS: STATISTICS,
+    PROFILE_CLASS: {**PROFILE, "Caption": lambda p: f"{p.name} {p.version}"},
+}
+"""What the server tells of itself; a profile is registered when its central class is here."""
+
 
 def _layout(repository: Repository, class_name: str) -> Layout:
     declaration = repository.find(class_name)
@@ -94,65 +121,48 @@ def _layout(repository: Repository, class_name: str) -> Layout:
     return Layout(declaration)
 
 
-class NamespaceProvider:
-    """The namespaces of the server, as clients see, make and remove them.
-
-    aliases: further names under which clients expect one of them to be listed.
-    """
-
-    def __init__(
-        self, layout: Layout, server: Server, namespaces: Namespaces, aliases: Iterable[str]
-    ) -> None:
-        self.layout = layout
-        self.namespaces = (INTEROP,)
-        self.methods: Mapping[str, MethodBody] = NO_METHODS
-        self.rehearsed: frozenset[str] = frozenset()
-        self.edits = Edits(create=self._create, delete=self._delete)
-        self._server = server
-        self._values = layout.bind(NAMESPACE)
-        self._known = namespaces
-        self._aliases = tuple(aliases)
-        self._seen: tuple[str, ...] = ()
-        self._set = RecordSet(layout, ())
-
-    def records(self) -> RecordSet:
-        """All namespaces."""
-        names = (*self._known.names, *self._aliases)
-        if names != self._seen:
-            self._seen, self._set = names, RecordSet(self.layout, tuple(map(self._record, names)))
-        return self._set
-
-    def find(self, keys: Keys) -> Record | None:
-        """Return the namespace whose keys are these."""
-        return next((record for record in self.records() if has_keys(record, keys)), None)
-
-    def read_path(self, keys: Keys) -> Record | WBEMError:
-        """Return the instance that keys name of which some may be missing, or what is wrong."""
-        return read_fixed(self.records(), self.layout, keys)
-
-    def _record(self, name: str) -> Record:
-        return Record(self.layout, INTEROP, self._values((self._server, name)))
-
-    async def _create(self, values: InstanceValues) -> ObjectPath:
-        """Make one; the keys beside its name are ours whatever the client says."""
-        name = values.get("name")
-        if not isinstance(name, str):
-            raise InvalidParameter("Name of a new namespace is missing")
-        return self._record((await create_namespace(self._known, name)).name).path
-
-    async def _delete(self, record: Record) -> None:
-        await delete_namespace(self._known, str(record["Name"]))
-
-
 def interop_providers(
-    server: Server, repository: Repository, namespaces: Namespaces, aliases: Iterable[str]
+    server: Server,
+    repository: Repository,
+    namespaces: Namespaces,
+    aliases: Iterable[str],
+    followed: Iterable[Provider],
 ) -> tuple[Provider, ...]:
-    """Return the providers of the server itself."""
-    manager = StaticProvider(
-        _layout(repository, "CIM_ObjectManager"), INTEROP, OBJECT_MANAGER, (server,)
+    """Return the providers of the server itself; `followed` has the profiles of its hosts.
+
+    `aliases` are further names under which clients expect a namespace to be listed.
+    """
+    schemas = own_schemas(namespaces.get(INTEROP).repository)
+    shown = Listing(server, namespaces, tuple(aliases), schemas)
+    listings = {
+        name: NamespaceProvider(_layout(repository, name), getters, shown)
+        for name, getters in _NAMESPACES.items()
+    }
+    methods = {"CIM_WBEMServer": NamespaceService(listings["CIM_WBEMServerNamespace"]).methods}
+    elements: tuple[Provider, ...] = (
+        *(_static(repository, name, (server,), methods.get(name)) for name in _ONE_EACH),
+        *listings.values(),
+        StatisticsProvider(_layout(repository, STATISTICS_CLASS), server),
+        _static(repository, PROFILE_CLASS, registered(SERVER_CLASSES)),
     )
-    namespace = NamespaceProvider(_layout(repository, "CIM_Namespace"), server, namespaces, aliases)
-    return (manager, namespace)
+    families: dict[str, tuple[Provider, ...]] = {one.layout.class_name: (one,) for one in elements}
+    families[profiles.FAMILY] = tuple(followed)
+    links = (
+        ServerAssociation(_layout(repository, one.name), one, server, families)
+        for one in SERVER_LINKS
+    )
+    return (*elements, *links)
+
+
+def _static(
+    repository: Repository,
+    class_name: str,
+    sources: Iterable[object],
+    methods: Mapping[str, MethodBody] | None = None,
+) -> StaticProvider:
+    layout = _layout(repository, class_name)
+    getters = SERVER_CLASSES[class_name]
+    return StaticProvider(layout, INTEROP, getters, sources, methods or NO_METHODS)
 
 
 def profile_provider(repository: Repository, prefix: str, behaviour: Behaviour) -> StaticProvider:

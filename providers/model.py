@@ -11,6 +11,8 @@ from virtcim.broker.embedded import make
 from virtcim.broker.loose import find_loosely
 from virtcim.broker.namespaces import find_record
 from virtcim.broker.provider import MethodBody, Provider
+from virtcim.broker.pulling import PullLimits
+from virtcim.broker.statistics import OperationStatistics
 from virtcim.hypervisors.model import HostFacts
 from virtcim.inventory.host import Communication, Host
 from virtcim.inventory.snapshots import Domain
@@ -20,7 +22,7 @@ from virtcim.providers.migration_options import NO_OPTIONS, MigrationOptions
 from virtcim.schema.families import member
 from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.repository import Repository
-from virtcim.schema.valuemaps import CommunicationStatus
+from virtcim.schema.valuemaps import AuthenticationMechanism, CommunicationStatus
 from virtcim.wbem.objects import Instance, Value
 from virtcim.wbem.paths import ObjectPath
 
@@ -40,11 +42,23 @@ NO_HOSTS: Mapping[str, Host] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class Authentication:
+    """A way in which clients can prove who they are, in CIM's numbers and in words."""
+
+    number: AuthenticationMechanism
+    text: str
+
+
+OPEN = (Authentication(AuthenticationMechanism.NONE, "nobody is asked who they are"),)
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """What providers know of the server: its fully qualified host name, and its behaviour.
 
     `compat` restores what clients of libvirt-cim may lean on; compatibility.py says what that is.
-    `hosts` are all of its hosts, by name.
+    `hosts` are all of its hosts, by name. `pull_limits` are those of the broker,
+    `statistics` what those who answer requests have counted.
     """
 
     host_name: str
@@ -52,6 +66,9 @@ class Server:
     compat: bool = False
     hosts: Mapping[str, Host] = field(default_factory=lambda: NO_HOSTS, repr=False)
     migration: MigrationOptions = NO_OPTIONS
+    authentication: tuple[Authentication, ...] = OPEN
+    pull_limits: PullLimits = field(default_factory=PullLimits)
+    statistics: OperationStatistics = field(default_factory=OperationStatistics, compare=False)
 
     @property
     def behaviour(self) -> Behaviour:

@@ -28,6 +28,12 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_VirtualSystemMigrationSettingData.OtherTransportType
         CIM_NetworkPort.OtherNetworkPortType CIM_Watchdog.MonitoredEntityDescription
         CIM_Job.OtherRecoveryAction CIM_AffectedJobElement.OtherElementEffectsDescriptions
+        CIM_Namespace.DescriptionOfClassType CIM_RegisteredSpecification.OtherSpecificationType
+        CIM_RegisteredSpecification.OtherRegisteredOrganization
+        CIM_RegisteredSpecification.AdvertiseTypeDescriptions
+        CIM_ObjectManagerCommunicationMechanism.AdvertiseTypeDescriptions
+        CIM_ObjectManagerCommunicationMechanism.FunctionalProfileDescriptions
+        CIM_ObjectManagerCommunicationMechanism.OtherCommunicationMechanismDescription
      """),
     ("deprecated by DMTF in favour of properties that are filled",
      """
@@ -187,6 +193,18 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         CIM_ActiveConnection.TrafficType CIM_ActiveConnection.OtherTrafficDescription
         CIM_ServiceAffectsElement.OtherElementEffectsDescriptions
         CIM_ServiceAffectsElement.AssignedSequence
+     """),
+    ("what is counted are numbers since the start, and no rates",
+     """
+        CIM_StatisticalData.RateIntervalEndTime CIM_StatisticalData.RateIntervalStartTime
+     """),
+    ("the machine of the server is told from others by its name alone",
+     """
+        CIM_System.IdentifyingDescriptions CIM_System.OtherIdentifyingInfo
+     """),
+    ("what is optional in the profile is told by other classes",
+     """
+        CIM_RegisteredProfile.ImplementedFeatures
      """),
     ("paths of the hypervisor's own files are not shown",
      """

@@ -40,6 +40,9 @@ class Profile:
     references: tuple[str, ...] = ()
 
 
+PROFILE_REGISTRATION = _1033 = "CIM:DSP1033-ProfileRegistration-1.0.0"
+"""Is registered by the server, not by its hosts (server_profiles.py)."""
+
 _1042, _1057 = "CIM:DSP1042-SystemVirtualization-1.0.0", "CIM:DSP1057-VirtualSystem-1.0.0a"
 _1041 = "CIM:DSP1041-ResourceAllocation-1.1.0c"
 _1043 = "CIM:DSP1043-AllocationCapabilities-1.0.0a"
@@ -49,7 +52,7 @@ _1047 = "CIM:DSP1047-StorageResourceVirtualization-1.0.0"
 _1050 = "CIM:DSP1050-EthernetPortResourceVirtualization-1.0.0"
 _1059 = "CIM:DSP1059-GenericDeviceResourceVirtualization-1.0.0"
 _1076, _1081 = "CIM:DSP1076-KVMRedirection-1.0.0", "CIM:DSP1081-VirtualSystemMigration-0.8.1"
-_1027, _1033 = "CIM:DSP1027-PowerStateManagement-2.0.0", "CIM:DSP1033-ProfileRegistration-1.0.0"
+_1027 = "CIM:DSP1027-PowerStateManagement-2.0.0"
 _1053, _1097 = "CIM:DSP1053-BaseMetrics-1.0.0", "CIM:DSP1097-VirtualEthernetSwitch-1.0.0"
 
 _VIRTUALIZATION, _SYSTEMS = "System Virtualization", "Virtual System Profile"
@@ -90,7 +93,6 @@ _BESIDE: tuple[Profile, ...] = (
     Profile(_1097, "Virtual Ethernet Switch", "1.0.0", (_SWITCHES,),      (_1033,)),
     Profile(_1053, "Base Metrics",           "1.0.0",  (_METRICS,)),
     Profile(_1027, "Power State Management", "2.0.0",  (services.POWER,)),
-    Profile(_1033, "Profile Registration",   "1.0.0",  (FAMILY,)),
 )  # fmt: skip
 
 _MIGRATION: tuple[Profile, ...] = (
@@ -104,7 +106,7 @@ _PARTS = (*_RESOURCES, *_BESIDE, *_MIGRATION)
 
 STRICT_PROFILES: tuple[Profile, ...] = (
     Profile(_1042, _VIRTUALIZATION, "1.0.0", (_HOST,),
-            (_1057, *(profile.instance_id for profile in _PARTS))),
+            (_1057, _1033, *(profile.instance_id for profile in _PARTS))),
     Profile(_1057, _SYSTEMS, "1.0.0a", (_SYSTEM,), (_1027, _1033, _1053)),
     *_PARTS,
 )  # fmt: skip

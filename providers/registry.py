@@ -124,7 +124,7 @@ def build_namespaces(
         model.add(profiles[host.prefix])
         found += _host_providers(model)
     # Clients that found the interop namespace under its alias expect to see it listed by that name.
-    found += interop_providers(server, repository, namespaces, ("interop",))
+    found += interop_providers(server, repository, namespaces, ("interop",), profiles.values())
     for provider, namespace in united(found):
         namespaces.get(namespace).add(provider)
     return namespaces

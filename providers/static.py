@@ -20,10 +20,11 @@ class StaticProvider:
         namespace: str,
         getters: Mapping[str, Getter],
         sources: Iterable[object],
+        methods: Mapping[str, MethodBody] = NO_METHODS,
     ) -> None:
         self.layout = layout
         self.namespaces = (namespace,)
-        self.methods: Mapping[str, MethodBody] = NO_METHODS
+        self.methods = methods
         self.rehearsed: frozenset[str] = frozenset()
         values = layout.bind(getters)
         self._records = RecordSet(layout, (Record(layout, namespace, values(s)) for s in sources))

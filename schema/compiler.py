@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from virtcim.schema.repository import Repository
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Embedding,
@@ -39,30 +40,68 @@ class Compiled:
     classes: tuple[ClassDeclaration, ...]
 
 
-def compile_mof(path: Path) -> Compiled:
-    """Compile a MOF file with everything that it includes; raises MOFError."""
+def compile_mof(path: Path, upon: Repository | None = None) -> Compiled:
+    """Compile a MOF file with everything that it includes; raises MOFError.
+
+    upon: what is there already, and not compiled again. Without it, instances are left out.
+    """
     import pywbem  # noqa: PLC0415 (a tenth of a second that only this function needs)
 
     connection = pywbem.MOFWBEMConnection()
+    if upon is not None:
+        _know(pywbem, connection, upon)
+    before = tuple(connection.qualifiers.get(_NAMESPACE, {}).values())
     compiler = pywbem.MOFCompiler(connection, search_paths=[str(path.parent)], log_func=None)
     try:
         compiler.compile_file(str(path), _NAMESPACE)
     except (pywbem.MOFCompileError, OSError, ValueError) as error:
         # ValueError is what the compiler lets through: a value of another type, text of no UTF-8.
         raise MOFError(f"{path}: {error}") from None
+    if upon is not None and connection.instances.get(_NAMESPACE):
+        raise MOFError(f"{path}: instances are not compiled here, only qualifiers and classes")
+    made = connection.classes.get(_NAMESPACE, {})
+    known = {id(one) for one in before}
     return declarations(
-        connection.qualifiers.get(_NAMESPACE, {}).values(),
-        connection.classes.get(_NAMESPACE, {}).values(),
+        [q for q in connection.qualifiers.get(_NAMESPACE, {}).values() if id(q) not in known],
+        (made[name] for name in dict.fromkeys(connection.compile_ordered_classnames)),
+        () if upon is None else upon.qualifiers(),
     )
 
 
-def declarations(qualifiers: Iterable[Any], classes: Iterable[Any]) -> Compiled:
+def _know(pywbem: Any, connection: Any, repository: Repository) -> None:
+    """Let the compiler know a repository: that classes are there, and the qualifiers."""
+    for one in repository.qualifiers():
+        connection.SetQualifier(_as_pywbem(pywbem, one), namespace=_NAMESPACE)
+    for each in repository:
+        # An empty class will do: that it is there is all that is asked.
+        connection.CreateClass(pywbem.CIMClass(each.name), namespace=_NAMESPACE)
+    connection.compile_ordered_classnames.clear()
+
+
+def _as_pywbem(pywbem: Any, one: QualifierDeclaration) -> Any:
+    return pywbem.CIMQualifierDeclaration(
+        one.name,
+        one.type.value,
+        value=list(one.value) if isinstance(one.value, tuple) else one.value,
+        is_array=one.is_array,
+        scopes=dict.fromkeys(one.scopes, True),
+        overridable=one.flavor.overridable,
+        tosubclass=one.flavor.to_subclass,
+        translatable=one.flavor.translatable,
+    )
+
+
+def declarations(
+    qualifiers: Iterable[Any],
+    classes: Iterable[Any],
+    known: Iterable[QualifierDeclaration] = (),
+) -> Compiled:
     """Return pywbem's qualifier declarations and classes as ours.
 
-    qualifiers: every one that the classes use, since what a use leaves open is as declared.
+    qualifiers, known: every one that the classes use, since what a use leaves open is as declared.
     """
     declared = tuple(_qualifier_declaration(one) for one in qualifiers)
-    flavors = {one.name.lower(): one.flavor for one in declared}
+    flavors = {one.name.lower(): one.flavor for one in (*known, *declared)}
     return Compiled(declared, tuple(_class(one, flavors) for one in classes))
 
 

@@ -11,28 +11,33 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import cache_from_source
 from pathlib import Path
 
 from virtcim.schema import compiler
 from virtcim.schema.compiler import Compiled, compile_mof
+from virtcim.schema.repository import Repository
 from virtcim.wbem import objects, types
 
 _CODE = (compiler, objects, types)
 """What decides how a text is compiled, and what the result is made of."""
 
 
-def compiled_mof(path: Path) -> Compiled:
-    """Return what a MOF file compiles to, kept or compiled now; raises MOFError."""
+def compiled_mof(path: Path, upon: Repository | None = None) -> Compiled:
+    """Return what a MOF file compiles to, kept or compiled now; raises MOFError.
+
+    upon: what it builds upon; of that the qualifiers decide what it compiles to.
+    """
     place = _place(path)
     with suppress(OSError):
-        made_of = _digest(path)
+        made_of = _digest(path, upon)
         found = _read(place, made_of)
         if found is None:
-            found = compile_mof(path)
+            found = compile_mof(path, upon)
             _write(place, made_of, found)
         return found
-    return compile_mof(path)
+    return compile_mof(path, upon)
 
 
 def _place(path: Path) -> Path:
@@ -40,9 +45,12 @@ def _place(path: Path) -> Path:
     return Path(cache_from_source(str(path.with_suffix(".py")))).with_suffix(".schema")
 
 
-def _digest(path: Path) -> bytes:
+def _digest(path: Path, upon: Repository | None) -> bytes:
     """Return what stands for all MOF below a file's directory and for the code; raises OSError."""
     digest = hashlib.sha256(sys.version.encode())
+    for qualifier in () if upon is None else upon.qualifiers():
+        # Sets of names are written in another order by every run.
+        digest.update(f"{replace(qualifier, scopes=frozenset())}\0".encode())
     for source in _sources(path):
         content = source.read_bytes()
         digest.update(f"{source.name}\0{len(content)}\0".encode() + content)

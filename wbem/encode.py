@@ -92,7 +92,8 @@ def _method_response(message_id: str, name: str, reply: MethodReply) -> bytes:
     value = ""
     if reply.return_value is not None:
         content = value_xml(reply.return_type, reply.return_value)
-        value = f'<RETURNVALUE PARAMTYPE="{reply.return_type}">{content}</RETURNVALUE>'
+        head_of_value = f'<RETURNVALUE PARAMTYPE="{reply.return_type}"'
+        value = f"{head_of_value}{_embedding(reply.return_value)}>{content}</RETURNVALUE>"
     out = "".join(map(_out_parameter, reply.out))
     return (head + value + out).encode() + _EXTRINSIC_TAIL
 

@@ -13,7 +13,7 @@ from virtcim.wbem.escapes import unescape
 from virtcim.wbem.types import INTEGER_RANGES, CIMType, parse_datetime
 
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
-_REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")
+_REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?(?i:INF)|(?i:NaN)")
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.{1,5})'", re.DOTALL)
 LAST_OF_PLANE = 0xFFFF
@@ -41,7 +41,10 @@ def parse_integer(text: str) -> int:
 
 
 def parse_real(text: str) -> float:
-    """Read a real number, INF, -INF or NaN; raises ValueError."""
+    """Read a real number, INF, -INF or NaN, these in any case as pywbem writes them in lower case.
+
+    Raises ValueError.
+    """
     stripped = text.strip()
     if len(stripped) > LONGEST_NUMBER or not _REAL.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not a real number")

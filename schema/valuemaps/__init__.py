@@ -20,6 +20,14 @@ from virtcim.schema.valuemaps.devices import (
     ProtocolSupported,
     WatchdogAction,
 )
+from virtcim.schema.valuemaps.discovery import (
+    AuthenticationMechanism,
+    CommunicationMechanism,
+    FunctionalProfile,
+    OperationType,
+    SchemaStatus,
+    WBEMServerOperation,
+)
 from virtcim.schema.valuemaps.elements import (
     AdvertiseTypes,
     Characteristics,
@@ -97,6 +105,7 @@ from virtcim.schema.valuemaps.services import (
 __all__ = [
     "AdvertiseTypes",
     "AllocationSharingMode",
+    "AuthenticationMechanism",
     "AutomaticRecoveryAction",
     "AutomaticShutdownAction",
     "AutomaticStartupAction",
@@ -106,6 +115,7 @@ __all__ = [
     "CharacterSourceType",
     "Characteristics",
     "ClockOffset",
+    "CommunicationMechanism",
     "CommunicationStatus",
     "ConsumerVisibility",
     "Dedicated",
@@ -121,6 +131,7 @@ __all__ = [
     "ErrorType",
     "FilterAction",
     "FilterDirection",
+    "FunctionalProfile",
     "GatheringType",
     "HdrIPVersion",
     "HealthState",
@@ -143,6 +154,7 @@ __all__ = [
     "MonitoredEntity",
     "NetworkPoolForwardMode",
     "OperatingStatus",
+    "OperationType",
     "OperationalStatus",
     "PointingType",
     "PoolConfigurationCode",
@@ -162,6 +174,7 @@ __all__ = [
     "RequestedPowerState",
     "RequestedState",
     "ResourceType",
+    "SchemaStatus",
     "SnapshotCode",
     "SnapshotMethod",
     "SnapshotType",
@@ -172,5 +185,6 @@ __all__ = [
     "ValueRange",
     "ValueRole",
     "VolumeFormatType",
+    "WBEMServerOperation",
     "WatchdogAction",
 ]

@@ -325,7 +325,7 @@ def test_a_class_in_an_object(bench: Workbench) -> None:
         assert shown is not None
         assert shown.get("EmbeddedObject") == "object"
         assert shown.findtext("VALUE") == one
-    with pytest.raises(InvalidParameter, match="CLASS stands where INSTANCE is expected"):
+    with pytest.raises(InvalidParameter, match="a class stands where an instance is needed"):
         create(bench, "A_Box", prop("ID", "string", "d") + prop("In", "string", escape(one)))
 
 

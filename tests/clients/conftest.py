@@ -7,6 +7,7 @@ import pytest
 
 from tests.clients.sides import BRIDGE, NEVER, WIRE, Sides, remove, sides
 from tests.lab import Lab
+from tests.plugging import install_pack
 from tests.serving import EIGHT_STATES, RunningServer, serving
 
 
@@ -14,6 +15,15 @@ from tests.serving import EIGHT_STATES, RunningServer, serving
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that nobody changes, with a domain in each of libvirt's states."""
     with serving(EIGHT_STATES, tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def pack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with the test pack, whose instances tests make and remove again."""
+    directory = tmp_path_factory.mktemp("pack")
+    install_pack(directory)
+    with serving(EIGHT_STATES, directory) as running:
         yield running
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -417,6 +418,49 @@ def test_users_of_this_machine_need_no_password(tmp_path: Path) -> None:
         (line,) = [line for line in audited(server) if line.get("how") == "peer"]
         assert (line["user"], line["peer"], line["status"]) == ("root", "uid:0", "OK")
     assert not socket.exists()
+
+
+def test_clients_learn_how_they_can_be_known(authority: Authority, tmp_path: Path) -> None:
+    """The server says which proofs it takes: passwords, certificates, users of its machine."""
+    let_in(tmp_path)
+    one = f"unix:{tmp_path / 'cim.sock'}"
+    settings = tls(authority)
+    with serving(
+        EIGHT_STATES, tmp_path, "--listen", one, listen="https://127.0.0.1:0", **settings
+    ) as server:
+        connection = showing(server, authority, "reader")
+        (found,) = connection.EnumerateInstances("CIM_CIMXMLCommunicationMechanism", "interop")
+        connection.close()
+    assert found["AuthenticationMechanismsSupported"] == [3, 1, 1]
+    assert found["AuthenticationMechanismDescriptions"] == [
+        "user name and password",
+        "TLS client certificate",
+        "user at the other end of a UNIX socket",
+    ]
+
+
+def test_readers_find_the_server(ruled: RunningServer) -> None:
+    """Who may only read finds what profiles are about, even trying a method that is not there."""
+    found = pywbem.WBEMServer(connect(ruled, "reader"))
+    (profile,) = found.get_selected_profiles("DMTF", "System Virtualization")
+    (host,) = found.get_central_instances(profile.path, try_gci_method=True)
+    assert host.classname == "Test_HostSystem"
+    found.conn.close()
+
+
+def test_readers_make_no_namespaces(ruled: RunningServer) -> None:
+    """None of the three ways leads around the role."""
+    reader = connect(ruled, "reader")
+    (server,) = reader.EnumerateInstanceNames("CIM_WBEMServer", "interop")
+    new = pywbem.CIMInstance("CIM_WBEMServerNamespace", {"Name": "root/acme"})
+    call = "CreateWBEMServerNamespace"
+    assert call in refusal(lambda: reader.InvokeMethod(call, server, NamespaceTemplate=new))
+    for class_name in ("CIM_Namespace", "CIM_WBEMServerNamespace"):
+        one = pywbem.CIMInstance(class_name, {"Name": "root/acme"})
+        assert "CreateInstance" in refusal(partial(reader.CreateInstance, one, "interop"))
+        for place in reader.EnumerateInstanceNames(class_name, "interop"):
+            assert "DeleteInstance" in refusal(partial(reader.DeleteInstance, place))
+    reader.close()
 
 
 def test_what_a_killed_server_left_does_not_stop_the_next_one(tmp_path: Path) -> None:

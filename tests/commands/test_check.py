@@ -1,8 +1,11 @@
 """``virtcim check`` tells what works and fails when something does not."""
 
+import os
+import sys
 from pathlib import Path
 
 from tests.commands.running import on_terminal, virtcim
+from tests.plugging import install_pack
 from virtcim.listeners.users import UsersFile
 
 
@@ -64,3 +67,33 @@ def test_a_hypervisor_without_a_driver_is_said(tmp_path: Path) -> None:
     assert ended.code == 1
     assert ended.out.splitlines()[0].split("\t")[1] == "NO"
     assert "internal error" not in ended.err
+
+
+def test_plug_ins_are_held_against_the_schema(tmp_path: Path) -> None:
+    """One line for each that fits, with where it is from; nothing of it is started."""
+    install_pack(tmp_path)
+    state = tmp_path / "state"
+    arguments = ("test:///default", "--state-dir", state)
+    variables = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *sys.path])}
+    ended = virtcim("check", *arguments, variables=variables)
+    assert ended.code == 0, ended
+    line = "plug-in pack\tyes\tvirtcim_test_pack:plugin of virtcim-test-pack 1.0"
+    assert line in ended.out.splitlines()
+    assert not state.exists()
+    variables["VIRTCIM_PROVIDERS_OPTIONS"] = '{"pack": {"spoil": "class"}}'
+    ended = virtcim("check", *arguments, variables=variables)
+    assert ended.code == 1
+    assert "plug-ins\tNO\tplug-in pack (" in ended.out
+    ended = virtcim("serve", *arguments, variables=variables)
+    assert ended.code == 1
+    assert ended.err.count("\n") >= 1
+    assert "virtcim: plug-in pack (virtcim_test_pack:plugin of virtcim-test-pack 1.0)" in ended.err
+    assert 'providers.disabled = ["pack"]' in ended.err
+
+
+def test_classes_of_plug_ins_are_shown(tmp_path: Path) -> None:
+    """As all others."""
+    install_pack(tmp_path)
+    variables = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *sys.path])}
+    ended = virtcim("classes", "Test_Link", variables=variables)
+    assert ended.out.splitlines() == ["Test_Link\t\tassociation\tFrom To"], ended

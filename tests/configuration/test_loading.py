@@ -261,3 +261,25 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     said = refused(tmp_path, "hosts = ['esx://root:hunter2@host/']")
     assert "must not hold a password" in said
     assert "hunter2" not in said
+
+
+def test_options_of_plug_ins_are_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is in such a table is no unknown key; a variable has all of them as JSON."""
+    text = '[providers.options.acme]\nhosts = 5\n[providers.options.acme.deep]\nx = ["y"]\n'
+    wanted = {"acme": {"hosts": 5, "deep": {"x": ["y"]}}}
+    assert loaded(tmp_path, text).providers.options == wanted
+    monkeypatch.setenv("VIRTCIM_PROVIDERS_OPTIONS", '{"other": {"a": 1}}')
+    assert loaded(tmp_path, text).providers.options == {"other": {"a": 1}}
+    monkeypatch.setenv("VIRTCIM_PROVIDERS_ENABLED", "one,two*")
+    assert load().providers.enabled == ("one", "two*")
+
+
+def test_options_of_plug_ins_are_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value, a table of no plug-in and broken JSON are said where they stand."""
+    assert "providers.options" in refused(tmp_path, "[providers]\noptions = 5\n")
+    assert "providers.options.acme" in refused(tmp_path, "[providers.options]\nacme = 5\n")
+    assert "unknown key" in refused(tmp_path, "[providers]\nenable = []\n")
+    monkeypatch.setenv("VIRTCIM_PROVIDERS_OPTIONS", "{")
+    said = refused(tmp_path, "")
+    assert "environment variable VIRTCIM_PROVIDERS_OPTIONS" in said
+    assert "must be a table, in JSON" in said

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
+from virtcim.broker.statistics import OperationStatistics
 from virtcim.listeners.messages import Request
 from virtcim.listeners.observation import BUCKETS, Exchange, Observation
 from virtcim.wbem import operations as ops
@@ -61,6 +62,18 @@ def test_lines_name_the_class(asked: ops.Operation | None, cim_class: str) -> No
     assert [line[:5] for line in watch.lines] == [
         ("anna", "192.0.2.1", "GetClass", cim_class, "OK")
     ] * 2
+
+
+def test_clients_can_read_the_numbers() -> None:
+    """What is counted for the operator is counted for clients too, by the operation's own name."""
+    statistics = OperationStatistics()
+    observation = Observation(CollectorRegistry(), None, statistics)
+    for name in ("getINSTANCE", "GetInstance", "Invented"):
+        observation.answered(exchange(name, age=2.0), "FAILED", 7)
+    found, others = statistics.of("GetInstance"), statistics.of("InvokeMethod")
+    assert (found.count, found.request_bytes, found.response_bytes) == (2, 0, 14)
+    assert found.seconds >= 4
+    assert others.count == 1
 
 
 def test_numbers() -> None:

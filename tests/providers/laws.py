@@ -90,7 +90,7 @@ def nothing_is_an_orphan(graph: Graph) -> None:
     for provider in graph.providers().values():
         if not is_association(provider) and not graph.compat:
             for record in provider.records():
-                assert record.path.identity() in related or _stands_alone(record), record.path
+                assert record.path.identity() in related, record.path
 
 
 def arrays_have_no_gaps(graph: Graph) -> None:
@@ -140,7 +140,3 @@ def _names(graph: Graph, operation: ops.AssociatorNames | ops.ReferenceNames) ->
     assert isinstance(reply, ObjectPathsReply)
     assert isinstance(reply.objects, RelatedRecords)
     return [*reply.objects]
-
-
-def _stands_alone(record: Record) -> bool:
-    return record.layout.class_name in {"CIM_ObjectManager", "CIM_Namespace"}

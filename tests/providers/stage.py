@@ -97,6 +97,7 @@ class Stage:
         server = Server(SERVER, "1.2.3", compat=compat)
         self.namespaces = build_namespaces((self.host,), server, self.engine)
         self.broker = Broker(self.namespaces, server.host_name)
+        self.statistics = server.statistics
 
     def records(self, class_name: str, namespace: str = NAMESPACE) -> list[Record]:
         """Return all instances of exactly one class."""

@@ -8,6 +8,7 @@ import pytest
 from virtcim.schema import keeping
 from virtcim.schema.compiler import Compiled, compile_mof
 from virtcim.schema.keeping import compiled_mof
+from virtcim.schema.repository import Repository
 
 QUALIFIER = (
     "Qualifier Key : boolean = false, Scope(property, reference), Flavor(DisableOverride);\n"
@@ -31,9 +32,9 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """What was compiled, in order."""
     done: list[Path] = []
 
-    def compile_and_tell(path: Path) -> Compiled:
+    def compile_and_tell(path: Path, upon: Repository | None) -> Compiled:
         done.append(path)
-        return compile_mof(path)
+        return compile_mof(path, upon)
 
     monkeypatch.setattr(keeping, "compile_mof", compile_and_tell)
     return done
