@@ -12,13 +12,17 @@ FRESH_PACKAGES = debootstrap git util-linux
 # handful of tests with real guests, come last, when there is nothing left for the other worker.
 PYTEST_ARGUMENTS = -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test lint bench soak wheel check-wheel fresh clean
+# How many requests `make fuzz` sends, and from where: FUZZ='200000 --seed 1 --first 50000'
+FUZZ = 200000
+
+.PHONY: help run test lint bench fuzz soak wheel check-wheel fresh clean
 
 help:
 	@echo 'make run          serve a test hypervisor and show three clients'
 	@echo 'make test         run every test'
 	@echo 'make lint         check style, types and layers'
 	@echo 'make bench        run the benchmarks'
+	@echo 'make fuzz         send 200 000 spoilt requests, and look whether it grows'
 	@echo 'make soak         migrate 200 times back and forth, and look what is left'
 	@echo 'make check-wheel  build the wheel and try it'
 	@echo 'make fresh        prove run and test on a bare Debian 12 (as root)'
@@ -42,6 +46,11 @@ bench:
 	@tools/debian-packages $(BENCH_PACKAGES)
 	@tools/environment --group test --group bench
 	@.venv/bin/python -m benchmarks
+
+fuzz:
+	@tools/debian-packages $(TEST_PACKAGES)
+	@tools/environment --group test
+	@.venv/bin/python -m tests.fuzz $(FUZZ)
 
 soak:
 	@tools/debian-packages $(TEST_PACKAGES)

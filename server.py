@@ -56,6 +56,7 @@ from virtcim.listeners.process import (
     settle_memory,
     share_heap,
 )
+from virtcim.listeners.received import ReceivedIndications
 from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
@@ -174,7 +175,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     log_line = write if _log_level(settings) <= logging.INFO else None
     observation = Observation(registry, log_line, server.statistics)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = _broker(namespaces, server, stack)
+    broker = _broker(namespaces, server, ReceivedIndications(registry), stack)
     application = CIMXMLApplication(
         broker,
         gate,
@@ -203,8 +204,10 @@ def pull_limits(given: Pull) -> PullLimits:
     )
 
 
-def _broker(namespaces: Namespaces, server: Server, stack: AsyncExitStack) -> Broker:
-    broker = Broker(namespaces, server.host_name, server.pull_limits)
+def _broker(
+    namespaces: Namespaces, server: Server, sink: ReceivedIndications, stack: AsyncExitStack
+) -> Broker:
+    broker = Broker(namespaces, server.host_name, server.pull_limits, sink=sink)
     stack.callback(asyncio.create_task(sweep(broker.enumerations)).cancel)
     return broker
 

@@ -11,7 +11,18 @@ import libvirt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, guarded, jobs, migration, model, pulling, rows, schemas
+from benchmarks import (
+    events,
+    guarded,
+    hostile,
+    jobs,
+    memory,
+    migration,
+    model,
+    pulling,
+    rows,
+    schemas,
+)
 from benchmarks.measuring import Row
 from benchmarks.processes import virtcim
 
@@ -51,6 +62,8 @@ def measure(directory: Path) -> Iterable[Row]:
     yield from pulling.pulling(directory)
     yield from schemas.big_schemas(directory)
     yield from model.ten_thousand(directory)
+    yield from memory.replies(directory)
+    yield from hostile.attacks(directory)
 
 
 def markdown(found: list[Row]) -> str:

@@ -100,7 +100,7 @@ def _announced_port(process: subprocess.Popen[bytes]) -> int:
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not (found := re.search(rb"https?://[\w.]+:(\d+)", said)):
-            if not selector.select(60):
+            if not selector.select(600):  # a big host, or much that is kept
                 raise TimeoutError(said)
             said += os.read(process.stdout.fileno(), 4096)
     return int(found[1])
@@ -198,16 +198,33 @@ class Client:
         while b"\r\n\r\n" not in data:
             data += self._receive()
         head, _, body = data.partition(b"\r\n\r\n")
-        length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])  # type: ignore[index]
-        pieces, size = [body], len(body)
+        found = re.search(rb"(?i)content-length: *(\d+)", head)
+        body = self._chunks(body) if found is None else self._whole(body, int(found[1]))
+        last = time.perf_counter() - begun
+        if not head.startswith(b"HTTP/1.1 200") or b"<ERROR " in body[:1000]:
+            raise RuntimeError(head, body[:1000])
+        return first, last, body
+
+    def _whole(self, begun: bytes, length: int) -> bytes:
+        pieces, size = [begun], len(begun)
         while size < length:
             piece = self._receive()
             pieces.append(piece)
             size += len(piece)
-        last = time.perf_counter() - begun
-        if not head.startswith(b"HTTP/1.1 200") or b"<ERROR " in pieces[0][:1000]:
-            raise RuntimeError(head, pieces[0][:1000])
-        return first, last, b"".join(pieces)
+        return b"".join(pieces)
+
+    def _chunks(self, data: bytes) -> bytes:
+        pieces: list[bytes] = []
+        while True:
+            while b"\r\n" not in data:
+                data += self._receive()
+            line, _, data = data.partition(b"\r\n")
+            size = int(line, 16)
+            chunk = self._whole(data, size + 2)
+            if not size:
+                return b"".join(pieces)
+            pieces.append(chunk[:size])
+            data = chunk[size + 2 :]
 
     def _receive(self) -> bytes:
         data = self._socket.recv(1 << 20)

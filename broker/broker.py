@@ -9,13 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from virtcim.broker import associations, changes, classes, instances, queries, schema_changes
+from virtcim.broker.calling import CALLER
 from virtcim.broker.fetching import fetched
 from virtcim.broker.methods import invoke_method
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.opening import PULLED, Place
 from virtcim.broker.pulling import Clock, Enumerations, PullLimits
+from virtcim.broker.sinks import IndicationSink
 from virtcim.wbem import operations as ops
-from virtcim.wbem.replies import Reply
+from virtcim.wbem.replies import Reply, VoidReply
 from virtcim.wbem.status import NotSupported
 
 _READS: Mapping[type, Callable[..., Reply]] = {
@@ -56,9 +58,9 @@ DEFAULT_LIMITS = PullLimits()
 
 
 class Broker:
-    """Executes operations in its namespaces; `host` completes the paths that carry a host.
+    """Executes operations in its namespaces, whose providers are there when it is made.
 
-    The providers of its namespaces are there when it is made.
+    `host` completes the paths that carry a host, `sink` takes indications of other servers.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class Broker:
         host: str,
         limits: PullLimits = DEFAULT_LIMITS,
         now: Clock = time.monotonic,
+        sink: IndicationSink | None = None,
     ) -> None:
+        self._sink = sink
         self.namespaces = namespaces
         self.host = host
         self.enumerations = Enumerations(limits, now)
@@ -102,7 +106,17 @@ class Broker:
             if waiting is not None:
                 await waiting
             return await change(self.namespaces, operation)
+        if isinstance(operation, ops.ExportIndication):
+            return await self._receive(operation)
         raise self._unserved(operation)
+
+    async def _receive(self, operation: ops.ExportIndication) -> Reply:
+        if self._sink is None:
+            raise NotSupported("indications are not received")
+        if CALLER.get().dry_run:
+            raise NotSupported("ExportIndication cannot be rehearsed (dry run)")
+        await self._sink.receive(operation.new_indication)
+        return VoidReply()
 
     def _unserved(self, operation: Any) -> NotSupported:
         self.namespaces.get(operation.namespace)

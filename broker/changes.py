@@ -16,7 +16,13 @@ from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import Instance, InstanceProperty, Property, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import InstanceNameReply, VoidReply
-from virtcim.wbem.status import InvalidParameter, NoSuchProperty, NotFound, NotSupported
+from virtcim.wbem.status import (
+    InvalidParameter,
+    NoSuchProperty,
+    NotFound,
+    NotSupported,
+    TypeMismatch,
+)
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import format_uri
 
@@ -145,9 +151,11 @@ def _changes(
 async def set_property(namespaces: Namespaces, operation: ops.SetProperty) -> VoidReply:
     """Change one property, which is a ModifyInstance of it alone (deprecated, and in use)."""
     path, value = operation.instance_name, operation.new_value
-    edits = _edits(namespaces.get(operation.namespace), path)
+    namespace = namespaces.get(operation.namespace)
+    edits = _edits(namespace, path)
     if edits.modify is None:
         raise _unserved(operation, path.class_name)
+    _check_type(namespace, existing_record(namespace, path).layout, operation)
     item = InstanceProperty(
         name=operation.property_name.strip(),
         type=CIMType.STRING,
@@ -158,6 +166,17 @@ async def set_property(namespaces: Namespaces, operation: ops.SetProperty) -> Vo
     return await modify_instance(
         namespaces, ops.ModifyInstance(namespace=operation.namespace, modified_instance=instance)
     )
+
+
+def _check_type(namespace: Namespace, layout: Layout, operation: ops.SetProperty) -> None:
+    """Raise TypeMismatch, a code that this operation alone has."""
+    number = layout.index.get(operation.property_name.strip().lower())
+    if number is None:
+        return
+    try:
+        _typed(namespace, layout, layout.properties[number], operation.new_value)
+    except InvalidParameter as error:
+        raise TypeMismatch(error.reason) from None
 
 
 async def delete_instance(namespaces: Namespaces, operation: ops.DeleteInstance) -> VoidReply:

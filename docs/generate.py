@@ -417,6 +417,10 @@ def fixed_limits() -> str:
     start = f"{server.CONNECT_SECONDS:g} s to connect, {server.LISTING_SECONDS:g} s to list"
     rows = (
         ("bodies being received, of all clients together", f"{mebibytes} MiB"),
+        (
+            "a reply that is held until its length is known, and all of them",
+            f"{limits.reply_bytes >> 20} MiB, {limits.replies_bytes >> 20} MiB; others flow",
+        ),
         ("requests waiting on one connection", limits.pipelined),
         ("a client that does not read its reply", unread),
         ("a call of the infostore", f"{_default(Infostore, 'deadline_seconds'):g} s"),

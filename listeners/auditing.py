@@ -91,7 +91,7 @@ def entry(exchange: Exchange, status: Status | None, reply: Reply | None) -> Map
         "peer": request.peer,
         "operation": "InvokeMethod" if extrinsic else call.name[:LONGEST_TEXT],
         "method": call.name[:LONGEST_TEXT] if extrinsic else None,
-        "namespace": call.namespace[:LONGEST_TEXT],
+        "namespace": call.namespace[:LONGEST_TEXT] or None,
     }
     if asked is not None:
         told |= _asked(asked)

@@ -5,7 +5,11 @@ every failure, also an unforeseen one, is an ERROR element in a well-formed repl
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter
 from urllib.parse import quote
 
@@ -22,11 +26,19 @@ from virtcim.listeners.observation import Exchange, Observation
 from virtcim.listeners.principals import ANYBODY, Principal
 from virtcim.listeners.rights import Authoriser
 from virtcim.listeners.visibility import visible
-from virtcim.wbem.decode import Call, ExtrinsicCall, operation, read_call
-from virtcim.wbem.encode import encode, encode_error
-from virtcim.wbem.headers import check_call_headers, check_message_headers
+from virtcim.wbem.decode import Call, ExtrinsicCall, IntrinsicCall, operation, read_call
+from virtcim.wbem.encode import Kind, encode, encode_error, encode_received
+from virtcim.wbem.exports import ExportCall, export, read_export
+from virtcim.wbem.headers import (
+    check_call_headers,
+    check_export_call_headers,
+    check_export_headers,
+    check_message_headers,
+    is_export,
+)
 from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change, InvokeMethod, Operation
+from virtcim.wbem.parsing import BIG
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
 from virtcim.wbem.status import Failed, InvalidParameter, ServerLimitsExceeded, WBEMError
@@ -34,10 +46,18 @@ from virtcim.wbem.status import Failed, InvalidParameter, ServerLimitsExceeded, 
 log = structlog.get_logger("virtcim.listeners")
 
 _PATHS = frozenset((b"/", b"/cimom"))
+_MARKS = frozenset((b"cimoperation", b"cimexport"))
+"""Headers that make a request CIM, whatever its path."""
 _HEADERS = (
     b'Content-Type: application/xml; charset="utf-8"\r\nCIMOperation: MethodResponse\r\n'
     b"WBEMServerResponseTime: %d\r\n"
 )
+_EXPORTED = _HEADERS.replace(b"CIMOperation", b"CIMExport")
+_KINDS: Mapping[type, Kind] = {
+    IntrinsicCall: Kind.INTRINSIC,
+    ExtrinsicCall: Kind.EXTRINSIC,
+    ExportCall:    Kind.EXPORT,
+}  # fmt: skip
 _DRY_RUN = b"virtcim-dry-run"
 
 _UNFINISHED: set[asyncio.Task[Response]] = set()
@@ -69,6 +89,7 @@ class CIMXMLApplication:
         self._observation = observation
         self._memory = RequestMemory(read)
         self._call_seconds = call_seconds
+        self._reader = ThreadPoolExecutor(1, "reader", initializer=_give_way)  # of big messages
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer at once what needs no wait; otherwise return the coroutine that answers."""
@@ -105,20 +126,54 @@ class CIMXMLApplication:
         return refuse(401, headers=b"WWW-Authenticate: %b\r\n" % gate.challenge.encode())
 
     def _answer(self, request: Request, principal: Principal) -> Response | Awaitable[Response]:
-        if b"cimoperation" not in request.headers and request.target not in _PATHS:
+        if request.target not in _PATHS and _MARKS.isdisjoint(request.headers):
             self._observation.refused(request, 404, None)
             return refuse(404)
+        if len(request.body) >= BIG:
+            return self._answer_big(request, principal)
         try:
-            check_message_headers(request.headers)
-            call, asked = self._memory.read_call(request.body)
-            check_call_headers(request.headers, call)
-            return self._execute(Exchange(request, principal.name, call, asked, principal))
-        except Refusal as refusal:
-            self._observation.refused(request, refusal.http_status, refusal.detail)
-            return refusal_response(refusal)
-        except Exception:  # the door: nobody else would answer
-            log.exception("unexpected", peer=request.peer, user=principal.name)
-            return refuse(500)
+            return self._execute(self._understood(request, principal))
+        except Exception as error:  # noqa: BLE001 (the door: nobody else would answer)
+            return self._refusal(request, principal, error)
+
+    async def _answer_big(self, request: Request, principal: Principal) -> Response:
+        """Read a big message in a thread, so that other clients have their turn meanwhile."""
+        loop = asyncio.get_running_loop()
+        try:
+            exchange = await loop.run_in_executor(self._reader, self._decoded, request, principal)
+            answer = self._execute(exchange)
+            return answer if isinstance(answer, Response) else await answer
+        except Exception as error:  # noqa: BLE001 (the door, for these)
+            return self._refusal(request, principal, error)
+
+    def _decoded(self, request: Request, principal: Principal) -> Exchange:
+        """Return the call with what it asks for, whether it may or not; raises Refusal."""
+        exchange = self._understood(request, principal)
+        try:
+            exchange.decoded = _operation(exchange.call)
+        except (Refusal, WBEMError) as error:
+            exchange.decoded = error
+        return exchange
+
+    def _refusal(self, request: Request, principal: Principal, error: Exception) -> Response:
+        if isinstance(error, Refusal):
+            self._observation.refused(request, error.http_status, error.detail)
+            return refusal_response(error)
+        log.error("unexpected", peer=request.peer, user=principal.name, exc_info=error)
+        return refuse(500)
+
+    def _understood(self, request: Request, principal: Principal) -> Exchange:
+        """Return the call, whose headers agree with it; raises Refusal."""
+        headers = request.headers
+        if is_export(headers):
+            check_export_headers(headers)
+            exported = read_export(request.body)
+            check_export_call_headers(headers, exported)
+            return Exchange(request, principal.name, exported, None, principal)
+        check_message_headers(headers)
+        call, asked = self._memory.read_call(request.body)
+        check_call_headers(headers, call)
+        return Exchange(request, principal.name, call, asked, principal)
 
     def _execute(self, exchange: Exchange) -> Response | Awaitable[Response]:
         CALLER.set(Caller(exchange.user))
@@ -128,8 +183,7 @@ class CIMXMLApplication:
                 return self._answer_read(exchange, asked)
             if self._authoriser is not None:  # CIM_ERR_ACCESS_DENIED goes before all others
                 self._authoriser.check_call(exchange.principal, exchange.call)
-            self._broker.namespaces.get(exchange.call.namespace)  # then CIM_ERR_INVALID_NAMESPACE
-            asked = exchange.asked = operation(exchange.call)
+            asked = exchange.asked = self._asked(exchange)
             if isinstance(asked, Change):
                 self._check(exchange, asked)
                 return self._change(exchange, asked)
@@ -141,6 +195,14 @@ class CIMXMLApplication:
         except Exception as error:  # noqa: BLE001 (the door: no defect may break a connection)
             return self._defect(exchange, error)
 
+    def _asked(self, exchange: Exchange) -> Operation:
+        call, decoded = exchange.call, exchange.decoded
+        if not isinstance(call, ExportCall):
+            self._broker.namespaces.get(call.namespace)  # CIM_ERR_INVALID_NAMESPACE is the next
+        if isinstance(decoded, Exception):
+            raise decoded
+        return decoded or _operation(call)
+
     def _check(self, exchange: Exchange, asked: Operation) -> None:
         if self._authoriser is not None:
             self._authoriser.check(exchange.principal, asked)
@@ -148,7 +210,8 @@ class CIMXMLApplication:
     def _answer_first(self, exchange: Exchange, asked: Operation) -> Response | Awaitable[Response]:
         """Answer what nobody asked in the same words before, and know it the next time."""
         answer = self._answer_read(exchange, asked)
-        self._memory.remember(exchange.request.body, exchange.call, asked)
+        if not isinstance(exchange.call, ExportCall):
+            self._memory.remember(exchange.request.body, exchange.call, asked)
         return answer
 
     def _answer_read(self, exchange: Exchange, asked: Operation) -> Response | Awaitable[Response]:
@@ -212,7 +275,10 @@ class CIMXMLApplication:
     def _reply(self, exchange: Exchange, reply: Reply) -> Response:
         if self._auditor.reads or isinstance(exchange.asked, Change):
             self._auditor.operation(exchange, None, reply)
-        pieces = encode(exchange.call.message_id, exchange.call.name, reply)
+        call = exchange.call
+        if isinstance(call, ExportCall):
+            return self._response(exchange, "OK", (encode_received(call.message_id, call.name),))
+        pieces = encode(call.message_id, call.name, reply)
         if not isinstance(pieces, tuple):
             pieces = self._guarded(exchange, pieces)
         return self._response(exchange, "OK", pieces)
@@ -229,8 +295,7 @@ class CIMXMLApplication:
     def _failure(self, exchange: Exchange, error: WBEMError) -> Response:
         self._auditor.operation(exchange, error.status, None)
         call = exchange.call
-        extrinsic = isinstance(call, ExtrinsicCall)
-        message = encode_error(call.message_id, call.name, error, extrinsic=extrinsic)
+        message = encode_error(call.message_id, call.name, error, _KINDS[type(call)])
         response = self._response(exchange, error.status.name, (message,))
         response.cim_status, response.cim_description = error.status.value, error.description
         return response
@@ -245,7 +310,18 @@ class CIMXMLApplication:
         def sent(size: int) -> None:
             self._observation.answered(exchange, status, size)
 
-        return Response(200, _HEADERS % microseconds, pieces, sent=sent)
+        headers = _EXPORTED if isinstance(exchange.call, ExportCall) else _HEADERS
+        return Response(200, headers % microseconds, pieces, sent=sent)
+
+
+def _give_way() -> None:
+    """Let this thread have what time the event loop leaves (Linux has priorities of threads)."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _operation(call: Call | ExportCall) -> Operation:
+    return export(call) if isinstance(call, ExportCall) else operation(call)
 
 
 def _is_dry_run(request: Request) -> bool:

@@ -7,7 +7,7 @@ of one connection are answered one after the other, at once where the answer is 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -15,24 +15,11 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from virtcim.listeners.clients import client_of
-from virtcim.listeners.http_rules import (
-    BUSY,
-    SINGLE,
-    Head,
-    inflate,
-    judge_garbage,
-    judge_head,
-    wants_chunks,
-)
-from virtcim.listeners.messages import (
-    Broken,
-    Request,
-    Response,
-    refuse,
-    response_head,
-    trailer,
-)
-from virtcim.listeners.slices import collect, collect_all
+from virtcim.listeners.codings import Undecodable, choice_of, coded, inflated
+from virtcim.listeners.framing import UNTIL_THE_END, framing_of, reads_trailers
+from virtcim.listeners.http_rules import BUSY, SINGLE, Head, judge_garbage, judge_head
+from virtcim.listeners.messages import Broken, Request, Response, refuse, response_head
+from virtcim.listeners.slices import blocks, collect, collect_all
 
 if TYPE_CHECKING:
     from virtcim.listeners.shell import Shell
@@ -43,7 +30,7 @@ NEVER = float("inf")
 MUCH_BYTES = 1 << 20
 """A body of this size is not kept waiting together with others of its connection."""
 
-CHUNKED = b"Transfer-Encoding: chunked\r\nTrailer: CIMStatusCode, CIMStatusCodeDescription\r\n"
+_CLOSES = b"Connection: close\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -63,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._client_done = False
         self._first_bytes = b""
         self._unsent = 0  # at the last look
+        self._unread = 0  # bytes that wait for a slow reader, as they are counted
         self.deadline = loop.time() + self._limits.head_seconds
         self._begin()
 
@@ -123,17 +111,24 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Remember that the client is slow to read; it has a deadline."""
         self._writable = self._loop.create_future()
+        self._unread = self._transport.get_write_buffer_size()
+        self._shell.reply_bytes += self._unread
         self.deadline = self._loop.time() + self._limits.write_seconds
 
     def resume_writing(self) -> None:
         """Let the writer go on."""
-        if self._writable is not None:
-            self._writable.set_result(None)
-            self._writable = None
-            idle = self._answering is None and not self._lingering
-            self.deadline = self._loop.time() + self._limits.idle_seconds if idle else NEVER
-            if idle:
-                self._answer_waiting()
+        if self._writable is None:
+            return
+        self._writable.set_result(None)
+        self._writable = None
+        self._shell.reply_bytes -= self._unread
+        if self._lingering:
+            self.deadline = self._loop.time() + self._limits.linger_seconds
+        elif self._answering is not None:
+            self.deadline = NEVER
+        else:
+            self.deadline = self._loop.time() + self._limits.idle_seconds
+            self._answer_waiting()
 
     # Parser
 
@@ -229,17 +224,17 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, request: Request, *, keep_alive: bool) -> None:
         answer = self._at_hand(request) or self._shell.application(request)
-        if isinstance(answer, Response) and not wants_chunks(request.version, request.headers):
-            try:
-                pieces, rest = collect(answer.pieces)
-            except Broken as broken:
-                answer, rest = broken.instead, None
-                pieces = tuple(answer.pieces)
-            if rest is None:
-                self._shell.body_bytes -= request.held
-                self._write(answer, pieces, keep_alive=self._stays(answer, keep_alive=keep_alive))
-                return
-            answer.pieces = chain(pieces, rest)
+        if isinstance(answer, Response):
+            answer = coded(answer, choice_of(request.headers))
+            if not (reads_trailers(request.headers) or self._shell.has_many_replies):
+                answer, pieces, rest = collect(answer)
+                if rest is None:
+                    self._let_go(request)
+                    self._write(
+                        answer, pieces, keep_alive=self._stays(answer, keep_alive=keep_alive)
+                    )
+                    return
+                answer.pieces = chain(pieces, rest)
         self.deadline = NEVER  # a call has deadlines of its own
         self._shell.calls[self._peer] += 1
         self._answering = self._loop.create_task(
@@ -253,7 +248,30 @@ class Connection(asyncio.Protocol):
         if self._shell.calls[self._peer] >= self._limits.client_calls:
             self._shell.refused(self._peer, 503)
             return refuse(503, headers=BUSY)
-        return inflate(request, self._limits) if b"content-encoding" in request.headers else None
+        if not choice_of(request.headers).possible:
+            self._shell.refused(self._peer, 406)
+            return refuse(406)
+        return self._inflate(request) if b"content-encoding" in request.headers else None
+
+    def _inflate(self, request: Request) -> Response | None:
+        """Undo the coding of a body; return the refusal of one that cannot be."""
+        coding = request.headers[b"content-encoding"]
+        try:
+            request.body = inflated(coding, request.body, self._limits.body_bytes)
+        except Undecodable as error:
+            self._shell.refused(self._peer, error.status)
+            return refuse(error.status)
+        more = len(request.body) - request.held
+        request.held += more
+        self._shell.body_bytes += more
+        if self._shell.body_bytes <= self._limits.bodies_bytes:
+            return None
+        self._shell.refused(self._peer, 503)
+        return refuse(503, headers=BUSY)
+
+    def _let_go(self, request: Request) -> None:
+        self._shell.body_bytes -= request.held
+        request.held = 0
 
     def _stays(self, response: Response, *, keep_alive: bool) -> bool:
         last = self._last and not self._waiting
@@ -262,21 +280,42 @@ class Connection(asyncio.Protocol):
     async def _answer_later(
         self, answer: Response | Awaitable[Response], request: Request, *, keep_alive: bool
     ) -> None:
-        response = answer if isinstance(answer, Response) else await answer
-        self._shell.body_bytes -= request.held
-        if wants_chunks(request.version, request.headers):
-            keep_alive = self._stays(response, keep_alive=keep_alive)
-            await self._write_chunks(response, keep_alive=keep_alive)
+        if isinstance(answer, Response):
+            response = answer
         else:
-            response, pieces = await collect_all(response)
-            if self._transport.is_closing():  # the client did not wait
-                response.sent(0)
-            else:
-                keep_alive = self._stays(response, keep_alive=keep_alive)
-                self._write(response, pieces, keep_alive=keep_alive)
+            response = coded(await answer, choice_of(request.headers))
+        self._let_go(request)
+        if reads_trailers(request.headers) and request.version == "1.1":
+            await self._stream(response, response.pieces, request, keep_alive=keep_alive)
+        else:
+            await self._write_collected(response, request, keep_alive=keep_alive)
         self._answering = None
         self._shell.called(self._peer)
         self._answer_waiting()
+
+    async def _write_collected(
+        self, response: Response, request: Request, *, keep_alive: bool
+    ) -> None:
+        """Write a reply with its length, so that a failure can still take its place.
+
+        One that is longer than may wait for its end flows.
+        """
+        held = 0
+
+        def hold(size: int) -> bool:
+            nonlocal held
+            held += size
+            self._shell.reply_bytes += size
+            return held <= self._limits.reply_bytes and not self._shell.has_many_replies
+
+        response, pieces, rest = await collect_all(response, hold)
+        self._shell.reply_bytes -= held
+        if rest is not None:
+            await self._stream(response, rest, request, keep_alive=keep_alive)
+        elif self._transport.is_closing():  # the client did not wait
+            response.sent(0)
+        else:
+            self._write(response, pieces, keep_alive=self._stays(response, keep_alive=keep_alive))
 
     def _answer_waiting(self) -> None:
         while self._waiting and not self._lingering:
@@ -294,31 +333,43 @@ class Connection(asyncio.Protocol):
 
     def _write(self, response: Response, pieces: Sequence[bytes], *, keep_alive: bool) -> None:
         size = sum(map(len, pieces))
-        framing = b"Content-Length: %d\r\n" % size
-        head = response_head(response, self._shell.date, framing, keep_alive=keep_alive)
+        head = self._response_head(
+            response, b"Content-Length: %d\r\n" % size, keep_alive=keep_alive
+        )
         if size < SMALL_BYTES:
             self._transport.write(b"".join((head, *pieces)))
         else:
             self._transport.writelines((head, *pieces))
         self._end(response, size, keep_alive=keep_alive)
 
-    async def _write_chunks(self, response: Response, *, keep_alive: bool) -> None:
-        out = response_head(response, self._shell.date, CHUNKED, keep_alive=keep_alive)
-        size = 0
+    def _response_head(self, response: Response, framing: bytes, *, keep_alive: bool) -> bytes:
+        connection = self._shell.stays if keep_alive else _CLOSES
+        return response_head(response, self._shell.date, framing, connection)
+
+    async def _stream(
+        self, response: Response, pieces: Iterable[bytes], request: Request, *, keep_alive: bool
+    ) -> None:
+        """Write a reply as it comes, no faster than the client reads."""
+        framing, size = framing_of(request.version, request.headers), 0
+        keep_alive = self._stays(response, keep_alive=keep_alive) and framing is not UNTIL_THE_END
+        out = self._response_head(response, framing.headers, keep_alive=keep_alive)
         try:
-            for piece in filter(None, response.pieces):
+            for block in blocks(pieces):
                 if self._transport.is_closing():
                     break
-                size += len(piece)
-                self._transport.writelines((out, b"%x\r\n" % len(piece), piece, b"\r\n"))
-                out = b""
+                if block:
+                    size += len(block)
+                    self._transport.writelines((out, *framing.frame(block)))
+                    out = b""
                 await (self._writable or asyncio.sleep(0))
         except Broken as broken:
             response = broken.instead  # the XML ends where it broke, the trailer says why
+            if not framing.trailers:
+                self._transport.abort()
         if self._transport.is_closing():
             response.sent(size)
         else:
-            self._transport.write(out + trailer(response))
+            self._transport.write(out + framing.end(response))
             self._end(response, size, keep_alive=keep_alive)
 
     def _end(self, response: Response, size: int, *, keep_alive: bool) -> None:

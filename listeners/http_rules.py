@@ -5,15 +5,14 @@ answer without a body. Nothing here has state.
 """
 
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from virtcim.listeners.messages import Request, Response, refuse
-
-MOST_INFLATION = 100
+from virtcim.listeners.codings import INFLATERS
+from virtcim.listeners.messages import Response, refuse
 
 BUSY = b"Retry-After: 5\r\n"
+_ACCEPTED = b"Accept-Encoding: gzip, zstd\r\n"  # RFC 9110 section 15.5.16
 
 _REQUEST_LINE = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/([0-9]\.[0-9])\r?\n")
 _METHODS = frozenset(
@@ -29,6 +28,8 @@ class Limits:
 
     body_bytes: int = 16 * 1024 * 1024
     bodies_bytes: int = 256 * 1024 * 1024  # of all requests that are being received
+    reply_bytes: int = 16 * 1024 * 1024  # of a reply that waits for its end; a longer one flows
+    replies_bytes: int = 256 * 1024 * 1024  # of all replies that wait for their end or their reader
     head_bytes: int = 32 * 1024
     head_count: int = 100
     connections: int = 1024
@@ -82,8 +83,8 @@ def _judge_framing(headers: Mapping[bytes, bytes], limits: Limits) -> Response |
         return refuse(411)
     if length is not None and int(length) > limits.body_bytes:
         return refuse(413)
-    if headers.get(b"content-encoding", b"identity").lower() not in {b"identity", b"gzip"}:
-        return refuse(415)
+    if headers.get(b"content-encoding", b"identity").strip().lower() not in INFLATERS:
+        return refuse(415, headers=_ACCEPTED)
     return None
 
 
@@ -105,28 +106,3 @@ def _is_strange(coding: bytes) -> bool:
     """Tell whether a transfer coding is neither chunked nor identity."""
     names = {name.strip().lower() for name in coding.split(b",")}
     return bool(names - {b"chunked", b"identity"})
-
-
-def wants_chunks(version: str, headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether the client reads error trailers, and so may be sent chunks."""
-    coding = headers.get(b"te")
-    return coding is not None and version == "1.1" and b"trailers" in coding.lower()
-
-
-def inflate(request: Request, limits: Limits) -> Response | None:
-    """Undo gzip in a request, within the limit of a body; return the refusal of what is none."""
-    if request.headers[b"content-encoding"].lower() != b"gzip":
-        return None
-    inflater = zlib.decompressobj(wbits=31)
-    # XML shrinks to a twentieth; what claims much more is made to cost us time.
-    most = min(limits.body_bytes, MOST_INFLATION * len(request.body))
-    try:
-        data = inflater.decompress(request.body, most)
-    except zlib.error:
-        return refuse(400)
-    if inflater.unconsumed_tail:
-        return refuse(413)
-    if not inflater.eof or inflater.unused_data:
-        return refuse(400)
-    request.body = data
-    return None

@@ -65,27 +65,22 @@ class Application(Protocol):
         """Answer a request; raises nothing."""
 
 
-def trailer(response: Response) -> bytes:
-    """Return the end of a chunked response (DSP0200 section 6.3.7)."""
-    lines = b"0\r\nCIMStatusCode: %d\r\n" % response.cim_status
-    if response.cim_status:
-        description = quote(response.cim_description, safe="").encode()
-        lines += b"CIMStatusCodeDescription: %b\r\n" % description
-    return lines + b"\r\n"
-
-
 REASONS: Mapping[int, bytes] = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
-def response_head(response: Response, date: bytes, framing: bytes, *, keep_alive: bool) -> bytes:
-    """Return the head of a response; `framing` are the headers that say how long its body is."""
+def response_head(response: Response, date: bytes, framing: bytes, connection: bytes) -> bytes:
+    """Return the head of a response.
+
+    `framing` are the headers that say how long its body is, `connection` those that say whether
+    another request may follow.
+    """
     return b"HTTP/1.1 %d %b\r\nServer: virtcim\r\nDate: %b\r\n%b%b%b\r\n" % (
         response.status,
         REASONS[response.status],
         date,
         response.headers,
         framing,
-        b"" if keep_alive else b"Connection: close\r\n",
+        connection,
     )
 
 

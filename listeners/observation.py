@@ -21,6 +21,7 @@ from virtcim.listeners.principals import ANYBODY, Principal
 from virtcim.listeners.targets import class_of
 from virtcim.wbem import operations as ops
 from virtcim.wbem.decode import Call
+from virtcim.wbem.exports import METHOD, ExportCall
 from virtcim.wbem.parameters import OPERATIONS
 
 log = structlog.get_logger("virtcim.listeners")
@@ -28,18 +29,25 @@ log = structlog.get_logger("virtcim.listeners")
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0)
 """Upper bounds of the time of an operation, in seconds."""
 
-_NAMES: Mapping[str, str] = {key: spec.name for key, spec in OPERATIONS.items()}
+_NAMES: Mapping[str, str] = {
+    METHOD.lower(): METHOD,
+    **{key: spec.name for key, spec in OPERATIONS.items()},
+}
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A call on its way; `asked` is None until it is understood as an operation."""
+    """A call on its way; `asked` is None until it is understood as an operation.
+
+    `decoded` is what came of a big one that was read aside, which may be why it is none.
+    """
 
     request: Request
     user: str
-    call: Call
+    call: Call | ExportCall
     asked: ops.Operation | None = None
     principal: Principal = ANYBODY
+    decoded: ops.Operation | Exception | None = None
 
 
 @dataclass(slots=True)

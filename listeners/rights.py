@@ -14,8 +14,9 @@ from typing import TypeVar
 from virtcim.broker.namespaces import Namespaces
 from virtcim.listeners.principals import Mechanism, Principal, Role
 from virtcim.listeners.targets import class_of
-from virtcim.wbem.decode import Call, ExtrinsicCall
-from virtcim.wbem.operations import Change, InvokeMethod, Operation
+from virtcim.wbem.decode import Call, ExtrinsicCall, IntrinsicCall
+from virtcim.wbem.exports import METHOD, ExportCall
+from virtcim.wbem.operations import Change, ExportIndication, InvokeMethod, Operation
 from virtcim.wbem.parameters import OPERATIONS
 from virtcim.wbem.paths import canonical_namespace
 from virtcim.wbem.status import AccessDenied, InvalidNamespace
@@ -130,7 +131,13 @@ def rule(
 
 def strange_words(one: Rule, methods: Iterable[str]) -> list[str]:
     """Return the words of a rule that name nothing: no operation, none of the methods."""
-    known = {*OPERATIONS, *KINDS, *Role, *(method.lower() for method in methods)} - {Role.NONE}
+    known = {
+        *OPERATIONS,
+        METHOD.lower(),
+        *KINDS,
+        *Role,
+        *(method.lower() for method in methods),
+    } - {Role.NONE}
     return sorted(one.words - known)
 
 
@@ -167,7 +174,7 @@ class Authoriser:
         if not (self._decisions.get(key) or self._decide(key, isinstance(asked, Change))):
             raise self._denial(principal, *key[1:], change=isinstance(asked, Change))
 
-    def check_call(self, principal: Principal, call: Call) -> None:
+    def check_call(self, principal: Principal, call: Call | ExportCall) -> None:
         """Raise AccessDenied when the user may do this with no class, before anything is read.
 
         DSP0200 has this refusal before all others, so that strangers to a namespace do not learn
@@ -178,10 +185,10 @@ class Authoriser:
             if not (self._decisions.get(key) or self._decide(key, change=True)):
                 raise self._denial(*key, change=True)
             return
-        spec = OPERATIONS.get(call.name.lower())
-        if spec is None or not isinstance(spec.operation, type):
+        kind = _kind(call)
+        if kind is None:
             return
-        kind, change = spec.operation, issubclass(spec.operation, Change)
+        change = issubclass(kind, Change)
         if not self._possible(principal, kind, _labels(kind, change=change), call.namespace):
             raise self._denial(principal, kind, call.namespace, None, change=change)
 
@@ -314,6 +321,14 @@ class Authoriser:
             return f"it needs the role {least}, and the user has {role}; `{command}` gives it"
         line = f'{{ users = ["{principal.name}"], allow = ["{least}"] }}'
         return f"it needs a rule such as {line}, or the role {least}, and the user has {role}"
+
+
+def _kind(call: IntrinsicCall | ExportCall) -> type[Operation] | None:
+    """Return what the call would do, None when there is no such operation."""
+    if isinstance(call, ExportCall):
+        return ExportIndication
+    spec = OPERATIONS.get(call.name.lower())
+    return spec.operation if spec is not None and isinstance(spec.operation, type) else None
 
 
 def _name(named: str | type) -> str:

@@ -22,7 +22,8 @@ class Shell:
     """What the connections of one server share: limits, the application, the clock, the end.
 
     `refused` is told the peer and the HTTP status of what never reaches the application. `calls`
-    counts what is being answered and was not at hand, by client.
+    counts what is being answered and was not at hand, by client; `body_bytes` and `reply_bytes` are
+    those of requests and replies that are held.
     """
 
     def __init__(
@@ -39,6 +40,9 @@ class Shell:
         self._of_client: Counter[str] = Counter()
         self.stopping = False
         self.body_bytes = 0
+        self.reply_bytes = 0
+        seconds = b"Keep-Alive: timeout=%d\r\n" % limits.idle_seconds
+        self.stays = b"Connection: keep-alive\r\n" + seconds  # HTTP/1.0 wants to be told
         self.date = b""
         self._loop = asyncio.get_running_loop()
         self._empty = asyncio.Event()
@@ -47,6 +51,11 @@ class Shell:
     def __call__(self) -> "Connection":
         """Make the protocol of a new connection."""
         return Connection(self, self._loop)
+
+    @property
+    def has_many_replies(self) -> bool:
+        """Whether so much waits to be read by clients that no reply is held for its length."""
+        return self.reply_bytes > self.limits.replies_bytes
 
     def _sweep(self) -> None:
         now = self._loop.time()

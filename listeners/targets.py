@@ -14,6 +14,7 @@ _FIELDS = (
     "target",
     "new_instance",
     "modified_instance",
+    "new_indication",
     "new_class",
     "modified_class",
 )

@@ -175,6 +175,7 @@ _NARROWER: Mapping[str, frozenset[str]] = MappingProxyType({
 
 
 def _check_qualifier(repository: Repository, where: str, scope: str, qualifier: Qualifier) -> None:
+    _check_name(qualifier.name, "qualifier")
     known = repository.qualifier(qualifier.name)
     if known is None:
         raise InvalidParameter(f"{where} has qualifier {qualifier.name}, which is not declared")

@@ -109,7 +109,7 @@ _SHORTHANDS: Final[Mapping[str, str]] = {
     "@flavors": "OVERRIDABLE?=@boolean TOSUBCLASS?=@boolean TOINSTANCE?=@boolean "
     "TRANSLATABLE?=@boolean",
     "@embedded": "EmbeddedObject?=object|instance",
-    "@name": "[A-Za-z_][A-Za-z0-9_]*",
+    "@name": r"[^\W\d]\w*",
     "@type": _TYPES,
     "@boolean": "true|false",
 }

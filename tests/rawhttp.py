@@ -93,6 +93,20 @@ class Client:
         assert headers.get("content-length", "").isdigit(), f"no Content-Length: {head!r}"
         return Answer(status, headers, self._take(int(headers["content-length"])), {})
 
+    def everything(self) -> bytes:
+        """Return all bytes until the connection ends."""
+        while self._more():
+            pass
+        taken, self._read = self._read, b""
+        return taken
+
+    def skip(self, size: int) -> None:
+        """Read so many bytes at least, and forget them."""
+        while size > 0 and self._more():
+            size -= len(self._read)
+            self._read = b""
+        assert size <= 0, "cut short"
+
     def ended(self) -> bool:
         """Wait for the server to close; false when it sends something instead."""
         return self.next() is None
@@ -157,6 +171,33 @@ def message(inside: str) -> bytes:
         '<?xml version="1.0" encoding="utf-8" ?><CIM CIMVERSION="2.0" DTDVERSION="2.0">'
         f'<MESSAGE ID="1001" PROTOCOLVERSION="1.0"><SIMPLEREQ>{inside}</SIMPLEREQ></MESSAGE></CIM>'
     ).encode()
+
+
+def exported(inside: str, *, name: str = "ExportIndication") -> bytes:
+    """Return an export message with these EXPPARAMVALUE elements."""
+    return (
+        '<?xml version="1.0" encoding="utf-8" ?><CIM CIMVERSION="2.0" DTDVERSION="2.0">'
+        '<MESSAGE ID="1001" PROTOCOLVERSION="1.0"><SIMPLEEXPREQ>'
+        f"<EXPMETHODCALL NAME={quoteattr(name)}>{inside}</EXPMETHODCALL>"
+        "</SIMPLEEXPREQ></MESSAGE></CIM>"
+    ).encode()
+
+
+def indication(class_name: str = "CIM_AlertIndication", **values: str) -> str:
+    """Return the parameter of an export: an instance with string properties."""
+    properties = "".join(
+        f'<PROPERTY NAME={quoteattr(name)} TYPE="string"><VALUE>{value}</VALUE></PROPERTY>'
+        for name, value in values.items()
+    )
+    instance = f"<INSTANCE CLASSNAME={quoteattr(class_name)}>{properties}</INSTANCE>"
+    return f'<EXPPARAMVALUE NAME="NewIndication">{instance}</EXPPARAMVALUE>'
+
+
+EXPORT_HEADERS = {
+    "Content-Type": 'application/xml; charset="utf-8"',
+    "CIMExport": "MethodRequest",
+    "CIMExportMethod": "ExportIndication",
+}
 
 
 def namespace_path(namespace: str) -> str:

@@ -14,6 +14,7 @@ from virtcim.configuration import Settings, loading
 from virtcim.infostore.errors import InfostoreError
 from virtcim.listeners.measures import HostMeasures
 from virtcim.listeners.observation import Observation
+from virtcim.listeners.received import ReceivedIndications
 from virtcim.listeners.tls import TLSError
 from virtcim.listeners.users import FileDamaged, FileUnusable
 from virtcim.providers.states import STATES
@@ -131,6 +132,7 @@ def test_every_metric_is_documented() -> None:
     registry = CollectorRegistry()
     HostMeasures(registry)
     Observation(registry, None)
+    ReceivedIndications(registry)
     suffix = {"counter": "_total"}
     exposed = {metric.name + suffix.get(metric.type, "") for metric in registry.collect()}
     assert {name for name in rows(OPERATE) if name.startswith("virtcim_")} == exposed

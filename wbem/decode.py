@@ -14,13 +14,13 @@ from lxml import etree
 from virtcim.wbem.objects import Value
 from virtcim.wbem.operations import Argument, InvokeMethod, Operation
 from virtcim.wbem.parameters import OPERATIONS
-from virtcim.wbem.parsing import PARSER
+from virtcim.wbem.parsing import parse
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.reading import (
-    DEEPEST,
     PATH_READERS,
     Element,
     attribute,
+    check_depth,
     cim_type,
     expect,
     only_child,
@@ -83,7 +83,7 @@ def _parse(body: bytes) -> Element:
     if body.count(b"<") > 2 * MOST_NODES:
         raise not_valid(f"the message has more than {MOST_NODES} elements")
     try:
-        root = etree.fromstring(body, PARSER)
+        root = parse(body)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _syntax_refusal(body, error) from None
     if b"<!DOCTYPE" in body and root.getroottree().docinfo.internalDTD is not None:
@@ -101,16 +101,6 @@ def _syntax_refusal(body: bytes, error: Exception) -> Refusal:
     return not_well_formed(str(error).split("(<string>", maxsplit=1)[0].strip())
 
 
-def _check_depth(element: Element) -> None:
-    """Refuse a message that nests deeper than any legal one."""
-    depth, level = 0, [element]
-    while level:
-        depth += 1
-        if depth > DEEPEST:
-            raise not_valid(f"the message nests deeper than {DEEPEST} elements")
-        level = [child for parent in level for child in parent]
-
-
 # The envelope
 
 
@@ -121,27 +111,39 @@ def _check_version(text: str, major: str, token: CIMErrorToken) -> None:
         raise Refusal(501, token, f"version '{text[:40]}' is not served, only {major}.x")
 
 
-def read_call(body: bytes) -> Call:
-    """Read the envelope of a simple request; raises Refusal."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A MESSAGE; `content` is its only child."""
+
+    id: str
+    version: str
+    content: Element
+
+
+def read_message(body: bytes) -> Message:
+    """Read the outermost elements; raises Refusal."""
     cim = expect(_parse(body), "CIM")
     _check_version(attribute(cim, "CIMVERSION"), "2", CIMErrorToken.UNSUPPORTED_CIM_VERSION)
     _check_version(attribute(cim, "DTDVERSION"), "2", CIMErrorToken.UNSUPPORTED_DTD_VERSION)
     message = expect(only_child(cim), "MESSAGE")
     version = attribute(message, "PROTOCOLVERSION")
     _check_version(version, "1", CIMErrorToken.UNSUPPORTED_PROTOCOL_VERSION)
-    message_id = attribute(message, "ID")
-    if len(message) == 1 and message[0].tag == "MULTIREQ":
+    return Message(attribute(message, "ID"), version, only_child(message))
+
+
+def read_call(body: bytes) -> Call:
+    """Read the envelope of a simple request; raises Refusal."""
+    message = read_message(body)
+    if message.content.tag == "MULTIREQ":
         raise header_mismatch("MULTIREQ needs a CIMBatch header")
-    request = expect(only_child(message), "SIMPLEREQ")
+    request = expect(message.content, "SIMPLEREQ")
     calls = [child for child in request if child.tag != "CORRELATOR"]
     if len(calls) != 1:
         raise not_valid("SIMPLEREQ must have exactly one call")
     call = expect(calls[0], "IMETHODCALL", "METHODCALL")
-    # Each level takes two angle brackets; nearly all messages are too small to be too deep.
-    if body.count(b"<") > 2 * DEEPEST:
-        _check_depth(call)
+    check_depth(call, body)
     read = _intrinsic if call.tag == "IMETHODCALL" else _extrinsic
-    return read(call, message_id, version)
+    return read(call, message.id, message.version)
 
 
 def read_padded_call(body: bytes) -> Call:

@@ -4,6 +4,7 @@ A message is a sequence of pieces of bytes: the envelope's head, the reply's own
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 
@@ -43,20 +44,34 @@ from virtcim.wbem.writing import (
 _BEFORE_ID = (
     '<?xml version="1.0" encoding="utf-8"?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="'
 )
-_AFTER_ID = '" PROTOCOLVERSION="1.0"><SIMPLERSP><{} NAME="{}">'
-_TAIL = "</{}></SIMPLERSP></MESSAGE></CIM>\n"
-_INTRINSIC, _EXTRINSIC = "IMETHODRESPONSE", "METHODRESPONSE"
-_INTRINSIC_TAIL = ("</IRETURNVALUE>" + _TAIL.format(_INTRINSIC)).encode()
-_VOID_TAIL = _TAIL.format(_INTRINSIC).encode()
-_EXTRINSIC_TAIL = _TAIL.format(_EXTRINSIC).encode()
+_AFTER_ID = '" PROTOCOLVERSION="1.0"><{}><{} NAME="{}">'
+
+
+class Kind(StrEnum):
+    """The element that answers a call."""
+
+    INTRINSIC = "IMETHODRESPONSE"
+    EXTRINSIC = "METHODRESPONSE"
+    EXPORT = "EXPMETHODRESPONSE"
+
+
+_AROUND: Mapping[Kind, str] = {
+    Kind.INTRINSIC: "SIMPLERSP",
+    Kind.EXTRINSIC: "SIMPLERSP",
+    Kind.EXPORT:    "SIMPLEEXPRSP",
+}  # fmt: skip
+_TAILS = {kind: f"</{kind}></{around}></MESSAGE></CIM>\n" for kind, around in _AROUND.items()}
+_INTRINSIC_TAIL = ("</IRETURNVALUE>" + _TAILS[Kind.INTRINSIC]).encode()
+_VOID_TAIL = _TAILS[Kind.INTRINSIC].encode()
+_EXTRINSIC_TAIL = _TAILS[Kind.EXTRINSIC].encode()
 
 
 @lru_cache(maxsize=256)
-def _after_id(kind: str, name: str) -> str:
-    return _AFTER_ID.format(kind, escape_attribute(name))
+def _after_id(kind: Kind, name: str) -> str:
+    return _AFTER_ID.format(_AROUND[kind], kind, escape_attribute(name))
 
 
-def _head(kind: str, message_id: str, name: str) -> str:
+def _head(kind: Kind, message_id: str, name: str) -> str:
     return _BEFORE_ID + escape_attribute(message_id) + _after_id(kind, name)
 
 
@@ -67,7 +82,7 @@ def encode(message_id: str, name: str, reply: Reply) -> Iterable[bytes]:
     """
     if isinstance(reply, MethodReply):
         return (_method_response(message_id, name, reply),)
-    head = _head(_INTRINSIC, message_id, name)
+    head = _head(Kind.INTRINSIC, message_id, name)
     if isinstance(reply, VoidReply):
         return (head.encode() + _VOID_TAIL,)
     opening = (head + "<IRETURNVALUE>").encode()
@@ -79,16 +94,20 @@ def encode(message_id: str, name: str, reply: Reply) -> Iterable[bytes]:
     return chain((opening,), pieces, (_INTRINSIC_TAIL,))
 
 
-def encode_error(message_id: str, name: str, error: WBEMError, *, extrinsic: bool) -> bytes:
+def encode_received(message_id: str, name: str) -> bytes:
+    """Return the message that says that an indication was taken."""
+    return (_head(Kind.EXPORT, message_id, name) + _TAILS[Kind.EXPORT]).encode()
+
+
+def encode_error(message_id: str, name: str, error: WBEMError, kind: Kind) -> bytes:
     """Return the message that says why the call failed."""
-    kind = _EXTRINSIC if extrinsic else _INTRINSIC
     code = f'<ERROR CODE="{error.status.value}"'
     text = f'{code} DESCRIPTION="{escape_attribute(error.description)}"></ERROR>'
-    return (_head(kind, message_id, name) + text + _TAIL.format(kind)).encode()
+    return (_head(kind, message_id, name) + text + _TAILS[kind]).encode()
 
 
 def _method_response(message_id: str, name: str, reply: MethodReply) -> bytes:
-    head = _head(_EXTRINSIC, message_id, name)
+    head = _head(Kind.EXTRINSIC, message_id, name)
     value = ""
     if reply.return_value is not None:
         content = value_xml(reply.return_type, reply.return_value)

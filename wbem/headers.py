@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from virtcim.wbem.decode import Call, ExtrinsicCall
+from virtcim.wbem.exports import ExportCall
 from virtcim.wbem.paths import KeyValue, ObjectPath, canonical_namespace
 from virtcim.wbem.refusal import CIMErrorToken, Refusal, header_mismatch
 from virtcim.wbem.uri import parse_uri
@@ -27,17 +28,36 @@ def check_message_headers(headers: Headers) -> None:
     """Refuse what can be refused without the body; raises Refusal."""
     operation = headers.get(b"cimoperation")
     if operation is None:
-        if b"cimexport" in headers:
-            raise Refusal(
-                501, CIMErrorToken.UNSUPPORTED_OPERATION, "exported indications are not received"
-            )
         raise Refusal(400, None, "the request has no CIMOperation header")
     if operation.strip().lower() != b"methodcall":
         raise Refusal(400, CIMErrorToken.UNSUPPORTED_OPERATION, "CIMOperation must be MethodCall")
+    if b"cimexport" in headers:
+        raise header_mismatch("a message is an operation or an export, not both")
     if b"cimbatch" in headers:
-        raise Refusal(
-            501, CIMErrorToken.MULTIPLE_REQUESTS_UNSUPPORTED, "multiple requests are not served"
-        )
+        raise _too_many("requests")
+    _check_contents(headers)
+
+
+def is_export(headers: Headers) -> bool:
+    """Tell whether a message says that it delivers an indication."""
+    return b"cimexport" in headers and b"cimoperation" not in headers
+
+
+def check_export_headers(headers: Headers) -> None:
+    """Refuse an export that can be refused without the body; raises Refusal."""
+    if headers[b"cimexport"].strip().lower() != b"methodrequest":
+        raise Refusal(400, CIMErrorToken.UNSUPPORTED_OPERATION, "CIMExport must be MethodRequest")
+    if b"cimexportbatch" in headers:
+        raise _too_many("exports")
+    _check_contents(headers)
+
+
+def _too_many(what: str) -> Refusal:
+    token = CIMErrorToken.MULTIPLE_REQUESTS_UNSUPPORTED
+    return Refusal(501, token, f"multiple {what} are not served")
+
+
+def _check_contents(headers: Headers) -> None:
     _check_content_type(headers.get(b"content-type", b""))
     _check_accept(headers.get(b"accept", b"*/*"), headers.get(b"accept-charset", b"*"))
 
@@ -76,19 +96,31 @@ def _check_content_type(value: bytes) -> None:
 
 def check_call_headers(headers: Headers, call: Call) -> None:
     """Refuse a message whose headers contradict its body; raises Refusal."""
-    version = headers.get(b"cimprotocolversion", b"1.0").strip()
-    if version != call.protocol_version.encode():
-        if not version.startswith(b"1."):
-            raise Refusal(
-                501, CIMErrorToken.UNSUPPORTED_PROTOCOL_VERSION, "only protocol 1.x is served"
-            )
-        raise header_mismatch("CIMProtocolVersion differs from PROTOCOLVERSION")
+    _check_version(headers, call.protocol_version)
     _check_method(headers.get(b"cimmethod", b""), call)
     cim_object = headers.get(b"cimobject", b"")
     if isinstance(call, ExtrinsicCall):
         _check_target(cim_object, call)
     elif _namespace(cim_object) != canonical_namespace(call.namespace):
         raise header_mismatch("CIMObject differs from the namespace of the call")
+
+
+def check_export_call_headers(headers: Headers, call: ExportCall) -> None:
+    """Refuse an export whose headers contradict its body; raises Refusal."""
+    _check_version(headers, call.protocol_version)
+    name = _decoded(headers.get(b"cimexportmethod", b""), "CIMExportMethod").strip()
+    if name.lower() != call.name.lower():
+        raise header_mismatch("CIMExportMethod differs from the name of the call")
+
+
+def _check_version(headers: Headers, told: str) -> None:
+    version = headers.get(b"cimprotocolversion", b"1.0").strip()
+    if version != told.encode():
+        if not version.startswith(b"1."):
+            raise Refusal(
+                501, CIMErrorToken.UNSUPPORTED_PROTOCOL_VERSION, "only protocol 1.x is served"
+            )
+        raise header_mismatch("CIMProtocolVersion differs from PROTOCOLVERSION")
 
 
 def _check_method(value: bytes, call: Call) -> None:

@@ -284,6 +284,16 @@ class EnumerationCount(Continued):
     pass
 
 
+# Exports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportIndication(Change):
+    """An indication that another server delivers here; it belongs to no namespace of ours."""
+
+    new_indication: Instance
+
+
 # Extrinsic calls
 
 

@@ -82,8 +82,10 @@ def _unsigned(element: Element) -> int:
 
 def _names(element: Element) -> tuple[str, ...]:
     array = expect(only_child(element), "VALUE.ARRAY")
-    names = tuple([text_of(expect(child, "VALUE")).strip() for child in array])
-    if len(names) > MOST_NAMES or any(len(name) > LONGEST_NAME for name in names):
+    names: tuple[str, ...] = ()
+    if len(array) <= MOST_NAMES:
+        names = tuple([text_of(expect(child, "VALUE")).strip() for child in array])
+    if len(array) > MOST_NAMES or any(len(name) > LONGEST_NAME for name in names):
         raise not_valid(f"{element.get('NAME')} has more or longer names than any class")
     return names
 

@@ -36,6 +36,7 @@ LONGEST_NAME = 1024
 """Characters of a name or another attribute; names are remembered, and must not fill memory."""
 
 DEEPEST = 64
+_IS_TOO_DEEP = etree.XPath(f"boolean({'/'.join('*' * DEEPEST)})")
 """Levels of XML below the envelope that any legal message stays far below."""
 
 
@@ -57,6 +58,15 @@ def only_child(element: Element) -> Element:
     if len(element) != 1:
         raise not_valid(f"{element.tag} must have exactly one child element")
     return element[0]
+
+
+def check_depth(element: Element, body: bytes) -> None:
+    """Refuse a message that nests deeper than any legal one; raises Refusal."""
+    # Each level takes two angle brackets; nearly all messages are too small to be too deep.
+    if body.count(b"<") <= 2 * DEEPEST:
+        return
+    if _IS_TOO_DEEP(element):
+        raise not_valid(f"the message nests deeper than {DEEPEST} elements")
 
 
 def expect(element: Element, *tags: str) -> Element:

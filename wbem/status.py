@@ -151,6 +151,12 @@ class NoSuchProperty(WBEMError):
         super().__init__(f"class {class_name} has no property {name}")
 
 
+class TypeMismatch(WBEMError):
+    """The value is not of the property's type."""
+
+    status = Status.TYPE_MISMATCH
+
+
 class MethodNotAvailable(WBEMError):
     """The class declares the method but nobody implements it here."""
 

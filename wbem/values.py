@@ -49,7 +49,7 @@ def parse_real(text: str) -> float:
     if len(stripped) > LONGEST_NUMBER or not _REAL.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not a real number")
     value = float(stripped)
-    if math.isinf(value) and "INF" not in stripped:
+    if math.isinf(value) and "inf" not in stripped.lower():
         raise ValueError(f"'{text[:40]}' is beyond the numbers of a real64")
     return value
 

@@ -22,6 +22,7 @@ from virtcim.wbem.status import (
     NoSuchProperty,
     NotFound,
     NotSupported,
+    TypeMismatch,
     WBEMError,
 )
 from virtcim.wbem.types import CIMType
@@ -185,7 +186,7 @@ ERRORS: tuple[tuple[ops.Change, type[WBEMError], str], ...] = (
     (modify(Count="x"), InvalidParameter, "Count of T_Setting: 'x' is not an integer"),
     (modify(InstanceID="b"), InvalidParameter, "the key instanceid cannot be changed"),
     (set_to("Strange", "x"), NoSuchProperty, "Strange"),
-    (set_to("Count", "x"), InvalidParameter, "'x' is not an integer"),
+    (set_to("Count", "x"), TypeMismatch, "'x' is not an integer"),
     (set_to("Name", "x", path("a", "T_Bare")), NotSupported, "SetProperty is not served for T_B"),
     (ops.ModifyInstance(namespace=N, modified_instance=instance("T_Bare")), NotSupported, "T_Bare"),
 )

@@ -210,7 +210,7 @@ WITHOUT = {
     "Change", "Opening", "Open", "Continued",  # no operations
     "GetClass", "EnumerateClasses", "EnumerateClassNames", "CreateClass", "ModifyClass",
     "DeleteClass", "GetQualifier", "EnumerateQualifiers", "SetQualifier", "DeleteQualifier",
-    "CreateInstance",
+    "CreateInstance", "ExportIndication",
     "PullInstancesWithPath", "PullInstancePaths", "PullInstances",  # fetched at the opening
     "CloseEnumeration", "EnumerationCount",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from virtcim.broker.namespace_changes import create_namespace, delete_namespace
 from virtcim.infostore.errors import DiskFull, InfostoreError, Late
 from virtcim.infostore.objects import CIMObject, ObjectKey, ObjectKind
 from virtcim.wbem import operations as ops
-from virtcim.wbem.objects import Flavor, QualifierDeclaration
+from virtcim.wbem.objects import Flavor, Qualifier, QualifierDeclaration
 from virtcim.wbem.replies import VoidReply
 from virtcim.wbem.status import (
     AccessDenied,
@@ -112,6 +112,18 @@ REFUSED: tuple[tuple[ops.Change, type[WBEMError], str], ...] = (
     (create(A_B), AlreadyExists, "A_B exists in root/a"),
     (create(A_B, "root/none"), InvalidNamespace, "root/none"),
     (create("class A_C : S_Named { string Count; };"), InvalidParameter, "Override"),
+    (
+        ops.CreateClass(
+            namespace=N,
+            new_class=replace(
+                class_of(A_B),
+                name="A_C",
+                qualifiers=(Qualifier("Key ", CIMType.BOOLEAN, value=True),),
+            ),
+        ),
+        InvalidParameter,
+        "'Key ' is no name of a qualifier",
+    ),
     (
         ops.CreateClass(namespace=N, new_class=replace(class_of(A_B), name="A_C", superclass="X")),
         InvalidSuperclass,

@@ -1,6 +1,7 @@
 """The HTTP rules of DSP0200 on raw sockets, in the order in which they apply."""
 
 import gzip
+import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -19,6 +20,11 @@ from tests.rawhttp import (
     parameter,
 )
 from tests.serving import RunningServer
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 GET = intrinsic(
     "GetInstance",
@@ -102,6 +108,15 @@ BEFORE_CIM: Mapping[str, tuple[bytes, int]] = {
     "not gzip": (changed(Content_Encoding="gzip"), 400),
     "elsewhere": (head(GET, {"Content-Type": "text/xml"}, "POST /nothing HTTP/1.1"), 404),
     "not cim": (changed(CIMOperation=None), 400),
+    "not zstd": (changed(Content_Encoding="zstd"), 400),
+    "two codings": (changed(Content_Encoding="gzip, zstd"), 415),
+    "accept": (changed(Accept="text/html"), 406),
+    "accept charset": (changed(Accept_Charset="iso-8859-1"), 406),
+    "accept encoding": (changed(Accept_Encoding="br, identity;q=0"), 406),
+    "te twice": (changed(TE="trailers").replace(b"TE:", b"TE: x\r\nTE:"), 400),
+    "host twice": (changed().replace(b"Host:", b"Host: x\r\nHost:"), 400),
+    "upgrade": (changed(Connection="Upgrade", Upgrade="websocket"), 501),
+    "m-post of an old client": (changed(line="M-POST /cimom HTTP/1.0"), 501),
 }
 
 
@@ -203,6 +218,10 @@ ACCEPTED: Mapping[str, bytes] = {
     "protocol": changed(CIMProtocolVersion="1.0"),
     "encoded object": changed(CIMObject="root%2Fvirt"),
     "object in capitals": changed(CIMObject="ROOT/Virt"),
+    "range": changed(Range="bytes=0-1"),
+    "strange language": changed(Accept_Language=";;q="),
+    "expect": changed(Expect="100-Continue"),
+    "zstd": changed(zstd.compress(GET), Content_Encoding="zstd"),
     "gzip": changed(gzip.compress(GET), Content_Encoding="gzip"),
     "byte order mark": changed(b"\xef\xbb\xbf" + GET),
     "no declaration": changed(GET.split(b"?>", 1)[1]),
@@ -234,6 +253,32 @@ def test_chunked_request(client: Client) -> None:
     for piece in (GET[:middle], GET[middle:]):
         data += f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
     assert good(client.ask(data + b"0\r\n\r\n"))
+
+
+CLASSES = intrinsic("EnumerateClasses", parameter("DeepInheritance", "<VALUE>TRUE</VALUE>"))
+
+
+@pytest.mark.parametrize("accept", ["gzip", "zstd", "gzip, deflate, br, zstd", "identity;q=0, *"])
+@pytest.mark.parametrize("te", [None, "trailers"])
+def test_coded_replies(client: Client, accept: str, te: str | None) -> None:
+    """A big reply comes as the client asked for it, and is the same."""
+    headers = cim_headers("EnumerateClasses")
+    plain = client.ask(head(CLASSES, headers))
+    trailers = {} if te is None else {"TE": te}
+    answer = client.ask(head(CLASSES, {**headers, "Accept-Encoding": accept, **trailers}))
+    decode = gzip.decompress if accept == "gzip" else zstd.decompress
+    assert answer.headers["content-encoding"] == ("gzip" if accept == "gzip" else "zstd")
+    assert decode(answer.body) == plain.body
+    assert len(answer.body) < len(plain.body) / 4
+    small = client.ask(changed(Accept_Encoding=accept, TE=te))
+    assert ("content-encoding" in small.headers) is (accept == "identity;q=0, *")
+
+
+def test_the_connection_is_kept_for_a_minute(client: Client) -> None:
+    """A client is told how long it may be silent."""
+    answer = client.ask(changed())
+    assert answer.headers["connection"] == "keep-alive"
+    assert answer.headers["keep-alive"] == "timeout=60"
 
 
 def test_continue(client: Client) -> None:

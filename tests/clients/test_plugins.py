@@ -169,7 +169,7 @@ def test_single_properties_are_read_and_set(client: Any, pack_server: RunningSer
         assert "<ERROR" not in ask(pack_server, "SetProperty", name, asked)
         assert "<VALUE>" not in ask(pack_server, "GetProperty", name, asked)
         wrong = parameter("NewValue", "<VALUE>256</VALUE>")
-        assert '<ERROR CODE="4"' in ask(pack_server, "SetProperty", name, asked, wrong)
+        assert '<ERROR CODE="13"' in ask(pack_server, "SetProperty", name, asked, wrong)
         other = parameter("PropertyName", "<VALUE>Nothing</VALUE>")
         assert '<ERROR CODE="12"' in ask(pack_server, "GetProperty", name, other)
     finally:

@@ -11,8 +11,11 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from tests.rawhttp import (
+    EXPORT_HEADERS,
     cim_headers,
+    exported,
     head,
+    indication,
     instance_name,
     intrinsic,
     message,
@@ -102,6 +105,18 @@ _NAME = parameter("InstanceName", PATH)
 _CLASS = parameter("ClassName", CLASS)
 _CHOICE = parameter("PropertyList", LIST) + parameter("IncludeClassOrigin", TRUE)
 _LANGUAGE = parameter("QueryLanguage", "<VALUE>WQL</VALUE>")
+_WQL = "SELECT Name FROM Test_ComputerSystem WHERE EnabledState = 2 AND Name LIKE 'r%'"
+_FQL = parameter("FilterQueryLanguage", "<VALUE>DMTF:FQL</VALUE>") + parameter(
+    "FilterQuery",
+    "<VALUE>EnabledState = 2 AND Name LIKE 'r.*' OR ANY OperationalStatus = 2</VALUE>",
+)
+_CQL = parameter("FilterQueryLanguage", "<VALUE>DMTF:CQL</VALUE>") + parameter(
+    "FilterQuery", f"<VALUE>SELECT Name, EnabledState FROM {SYSTEM}</VALUE>"
+)
+_QUALIFIER = (
+    '<QUALIFIER.DECLARATION NAME="Fuzzed" TYPE="string" TOSUBCLASS="false">'
+    '<SCOPE PROPERTY="true"/><VALUE>x</VALUE></QUALIFIER.DECLARATION>'
+)
 _PULL = parameter("MaxObjectCount", "<VALUE>10</VALUE>")
 _CONTEXT = parameter("EnumerationContext", "<VALUE>x</VALUE>") + _PULL
 _CALL = (
@@ -150,8 +165,16 @@ GOOD: Sequence[tuple[bytes, dict[str, str]]] = [
             ("OpenAssociatorInstancePaths", _NAME, _PULL),
             ("PullInstancesWithPath", _CONTEXT),
             ("CloseEnumeration", parameter("EnumerationContext", "<VALUE>x</VALUE>")),
+            ("EnumerationCount", parameter("EnumerationContext", "<VALUE>x</VALUE>")),
+            ("ExecQuery", _LANGUAGE, parameter("Query", f"<VALUE>{escape(_WQL)}</VALUE>")),
+            ("OpenEnumerateInstances", _CLASS, _PULL, _FQL),
+            ("OpenQueryInstances", _CQL, _PULL),
+            ("ModifyClass", parameter("ModifiedClass", DECLARATION)),
+            ("SetQualifier", parameter("QualifierDeclaration", _QUALIFIER)),
+            ("DeleteQualifier", parameter("QualifierName", "<VALUE>Fuzzed</VALUE>")),
         )
     ),
+    (exported(indication(IndicationIdentifier="x:1")), EXPORT_HEADERS),
     (_invoke("RequestStateChange", _CALL), cim_headers("RequestStateChange", _EXTRINSIC)),
     _configure(
         "CreateChildResourcePool",
@@ -438,13 +461,19 @@ _FIELDS = (
     ("Connection", "upgrade"),
     ("Upgrade", "h2c"),
     ("Content-Encoding", "gzip"),
+    ("Content-Encoding", "zstd"),
     ("Content-Encoding", "deflate"),
+    ("Content-Encoding", "gzip, zstd"),
     ("Content-Type", "text/xml; charset=utf-16"),
     ("Content-Type", "application/xml;;;=;charset"),
     ("Content-Type", ""),
     ("Content-Language", "x" * 300),
     ("Accept", "text/html"),
     ("Accept-Encoding", "identity;q=0"),
+    ("Accept-Encoding", ";;q=,,*;q=0.0000"),
+    ("CIMExport", ""),
+    ("CIMExportMethod", "%"),
+    ("CIMExportBatch", ""),
     ("Range", "bytes=0-1"),
     ("CIMOperation", ""),
     ("CIMOperation", "MethodResponse"),

@@ -126,7 +126,7 @@ def serve(client: Callable[[World], None], **limits: Any) -> World:
             world.gate.set()
             await world.shell.stop(5)
             await asyncio.sleep(0.01)
-        assert world.shell.body_bytes == 0
+        assert (world.shell.body_bytes, world.shell.reply_bytes) == (0, 0)
         assert not complaints, complaints
         assert len(world.sent) == len(world.asked)  # each is counted once, whatever became of it
         return world
@@ -148,7 +148,7 @@ def ask(request: bytes, **limits: Any) -> tuple[Answer, bool]:
     def client(world: World) -> None:
         with world.open() as connection:
             answer = connection.ask(request)
-            if "connection" not in answer.headers:
+            if answer.headers["connection"] == "keep-alive":
                 again = connection.ask(post("/again"))
                 assert again.body == b"/again|hello"
                 found.append((answer, False))
@@ -172,7 +172,8 @@ def test_answer_and_request() -> None:
         assert answer.headers["server"] == "virtcim"
         assert answer.headers["date"].endswith(" GMT")
         assert answer.headers["x-peer"] == "127.0.0.1"
-        assert "connection" not in answer.headers
+        assert answer.headers["connection"] == "keep-alive"
+        assert answer.headers["keep-alive"] == "timeout=60"
 
     world = serve(client)
     (request,) = world.asked

@@ -1,7 +1,8 @@
 """What one client may cost: replies that are read slowly, bodies that wait, heads in pieces."""
 
 from tests.listeners.test_http import World, post, serve
-from virtcim.listeners.messages import Response, trailer
+from virtcim.listeners.framing import trailer
+from virtcim.listeners.messages import Response
 
 
 def closing(target: str) -> bytes:

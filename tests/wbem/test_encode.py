@@ -9,7 +9,7 @@ from lxml import etree
 
 from tests.dsp0203 import check
 from tests.wbem.strategies import TEXTS, class_paths, instances
-from virtcim.wbem.encode import encode, encode_error
+from virtcim.wbem.encode import Kind, encode, encode_error
 from virtcim.wbem.objects import ClassDeclaration, Instance, QualifierDeclaration, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.replies import (
@@ -173,7 +173,7 @@ def test_envelope() -> None:
 def test_message_id_is_echoed(message_id: str, reply: Reply | None) -> None:
     """The id comes back as it was sent, whatever is in it."""
     if reply is None:
-        body = encode_error(message_id, "X", Failed("x"), extrinsic=False)
+        body = encode_error(message_id, "X", Failed("x"), Kind.INTRINSIC)
     else:
         body = message(reply, message_id=message_id)
     found = etree.fromstring(body).find("MESSAGE")
@@ -181,14 +181,12 @@ def test_message_id_is_echoed(message_id: str, reply: Reply | None) -> None:
     assert found.get("ID") == message_id
 
 
-@given(st.text(), st.booleans())
-def test_errors(reason: str, extrinsic: bool) -> None:  # noqa: FBT001
+@given(st.text(), st.sampled_from(Kind))
+def test_errors(reason: str, kind: Kind) -> None:
     """Any text of an error is legal; the response is that of the kind of call."""
-    body = encode_error("1", "X", NotFound(reason), extrinsic=extrinsic)
+    body = encode_error("1", "X", NotFound(reason), kind)
     check(body)
-    response = etree.fromstring(body).find(
-        f".//{'METHODRESPONSE' if extrinsic else 'IMETHODRESPONSE'}"
-    )
+    response = etree.fromstring(body).find(f".//{kind}")
     assert response is not None
     error = response[0]
     assert (error.tag, error.get("CODE")) == ("ERROR", "6")
