@@ -39,10 +39,9 @@ from virtcim.wbem.headers import (
 from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change, InvokeMethod, Operation
 from virtcim.wbem.parsing import BIG
-from virtcim.wbem.pull_errors import ServerLimitsExceeded
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
-from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
+from virtcim.wbem.status import Failed, InvalidParameter, ServerLimitsExceeded, WBEMError
 
 log = structlog.get_logger("virtcim.listeners")
 

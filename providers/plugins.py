@@ -201,7 +201,8 @@ class Plugins:
         self, plugin: str, namespace: Namespace, name: str, compiled: Compiled
     ) -> None:
         repository = namespace.repository
-        one = declared(next(each for each in compiled.classes if each.name == name))
+        given = next(each for each in compiled.classes if each.name == name)
+        one = declared(given, repository)
         check_class(repository, one)
         known = repository.find(one.name)
         if known is None:
