@@ -492,7 +492,7 @@ async def _listen(
         idle_seconds=given.keep_alive_seconds,
     )
     shell = Shell(application, limits, observation.refused_early)
-    stack.push_async_callback(shell.stop, STOP_SECONDS)
+    stack.push_async_callback(shell.stop, STOP_SECONDS, application.end)
     for bound in sockets:
         server = await accept(shell, bound)
         stack.callback(server.close)

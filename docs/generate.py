@@ -435,7 +435,10 @@ def fixed_limits() -> str:
         ("lines of the audit log that wait for a disk", f"{audit.MOST_WAITING >> 20} MiB"),
         ("log-ins that wait for that", authentication.LONGEST_QUEUE),
         ("waiting for hypervisors at the start", start),
-        ("calls under way at the end", f"{server.STOP_SECONDS:g} s"),
+        (
+            "calls under way at the end",
+            f"{server.STOP_SECONDS:g} s; then they are told CIM_ERR_SERVER_IS_SHUTTING_DOWN",
+        ),
     )
     return table(("what", "limit"), rows)
 
