@@ -22,6 +22,7 @@ from virtcim import __version__
 from virtcim.broker.broker import Broker
 from virtcim.broker.kit import HostView
 from virtcim.broker.namespaces import Namespaces
+from virtcim.broker.pulling import Enumerations, PullLimits
 from virtcim.broker.restoring import restore
 from virtcim.configuration.access import Access, all_endpoints, decide
 from virtcim.configuration.endpoints import Endpoint, UnixEndpoint
@@ -29,7 +30,7 @@ from virtcim.configuration.errors import ConfigurationError, Problem
 from virtcim.configuration.identity import Socket as SocketSettings
 from virtcim.configuration.identity import Source
 from virtcim.configuration.settings import Host as HostSettings
-from virtcim.configuration.settings import Settings, Tls
+from virtcim.configuration.settings import Pull, Settings, Tls
 from virtcim.hypervisors.errors import InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.infostore import Infostore, prepare_directory
@@ -78,6 +79,8 @@ LISTING_SECONDS = 60.0
 """How long the start waits for the first listing of a host that answers."""
 RECOVERY_SECONDS = 5.0
 """How long the start waits until it is known what became of unfinished jobs."""
+SWEEP_SECONDS = 5.0
+"""Between two looks for enumerations that ran out of time."""
 STOP_SECONDS = 20.0
 
 
@@ -158,6 +161,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
         hosts=inventory.hosts,
         migration=_migration(settings),
         authentication=_authentication(settings, gate),
+        pull_limits=pull_limits(settings.pull),
     )
     engine = Engine(store, removal_seconds=server.behaviour.finished_jobs_seconds)
     await engine.load(inventory.hosts)
@@ -171,7 +175,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
     log_line = write if _log_level(settings) <= logging.INFO else None
     observation = Observation(registry, log_line, server.statistics)
     read = read_padded_call if server.behaviour.padded_messages else read_call
-    broker = Broker(namespaces, host_name, server.pull_limits, sink=ReceivedIndications(registry))
+    broker = _broker(namespaces, server, ReceivedIndications(registry), stack)
     application = CIMXMLApplication(
         broker,
         gate,
@@ -186,6 +190,33 @@ async def _start(settings: Settings, stack: AsyncExitStack, stream: LineBuffer) 
         await _serve_web(settings, web, registry, inventory, stack)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _renew, contexts)
     return [bound.url for bound in sockets]
+
+
+def pull_limits(given: Pull) -> PullLimits:
+    """Return what clients may ask of enumerations."""
+    return PullLimits(
+        timeout=given.seconds,
+        longest_timeout=given.longest_seconds,
+        objects=given.objects,
+        open=given.open,
+        open_of_user=given.user_open,
+        keep_alives=given.keep_alives,
+    )
+
+
+def _broker(
+    namespaces: Namespaces, server: Server, sink: ReceivedIndications, stack: AsyncExitStack
+) -> Broker:
+    broker = Broker(namespaces, server.host_name, server.pull_limits, sink=sink)
+    stack.callback(asyncio.create_task(sweep(broker.enumerations)).cancel)
+    return broker
+
+
+async def sweep(enumerations: Enumerations, seconds: float = SWEEP_SECONDS) -> None:
+    """Remove enumerations that ran out of time, again and again."""
+    while True:
+        await asyncio.sleep(seconds)
+        enumerations.sweep()
 
 
 def _host(
@@ -461,7 +492,7 @@ async def _listen(
         idle_seconds=given.keep_alive_seconds,
     )
     shell = Shell(application, limits, observation.refused_early)
-    stack.push_async_callback(shell.stop, STOP_SECONDS)
+    stack.push_async_callback(shell.stop, STOP_SECONDS, application.end)
     for bound in sockets:
         server = await accept(shell, bound)
         stack.callback(server.close)

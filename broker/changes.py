@@ -70,20 +70,21 @@ async def create_instance(
     if edits.create is None:
         raise _unserved(operation, asked.class_name)
     _check_rehearsal(operation)
-    path = await edits.create(_given(namespace, provider.layout, asked))
-    return InstanceNameReply(path)
+    given = _given(namespace, provider.layout, asked)
+    if not edits.told_null:
+        given = {name: value for name, value in given.items() if value is not None}
+    return InstanceNameReply(await edits.create(given))
 
 
 def _given(namespace: Namespace, layout: Layout, instance: Instance) -> InstanceValues:
-    """Return the values of an instance, typed, without NULL; raises InvalidParameter."""
+    """Return the values of an instance, typed; raises InvalidParameter."""
     unknown = instance.by_name.keys() - layout.index.keys()
     if unknown:
         raise InvalidParameter(f"{layout.class_name} has no property {', '.join(sorted(unknown))}")
-    typed = {
+    return {
         name: _typed(namespace, layout, layout.properties[layout.index[name]], item.value)
         for name, item in instance.by_name.items()
     }
-    return {name: value for name, value in typed.items() if value is not None}
 
 
 def _typed(namespace: Namespace, layout: Layout, declared: Property, value: Value) -> Value:

@@ -3,29 +3,28 @@
 The rule: what is kept obeys its class (schema/constraints.py) and is durable before it is seen.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
 from virtcim.broker.embedded import Embedded, made_of, read_embedded
 from virtcim.broker.provider import Edits, InstanceValues, Keys, MethodBody
-from virtcim.infostore.errors import InfostoreError
+from virtcim.broker.recording import record
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
 from virtcim.schema.constraints import check_value, is_readable, is_writable
-from virtcim.schema.layouts import Layout, Record, Values
+from virtcim.schema.layouts import Layout, Record, Values, typed_key
 from virtcim.schema.records import RecordSet
-from virtcim.schema.repository import Repository, is_association
+from virtcim.schema.repository import Repository, is_association, key_properties
 from virtcim.wbem.objects import ClassDeclaration, Instance, Property, Scalar, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
-from virtcim.wbem.status import AlreadyExists, Failed, InvalidParameter, NotFound
+from virtcim.wbem.query.moments import span_of
+from virtcim.wbem.status import AlreadyExists, InvalidParameter, NotFound
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import format_uri
 from virtcim.wbem.writing import instance_xml
 
 Identity = tuple[object, ...]
-
-NOT_KEPT = "the change could not be recorded; nothing was changed"
 
 NO_METHODS: Mapping[str, MethodBody] = MappingProxyType({})
 
@@ -44,7 +43,9 @@ class KeptInstances:
         self.namespaces = (namespace,)
         self.methods = NO_METHODS
         self.rehearsed: frozenset[str] = frozenset()
-        self.edits = Edits(create=self._create, modify=self._modify, delete=self._delete)
+        self.edits = Edits(
+            create=self._create, told_null=True, modify=self._modify, delete=self._delete
+        )
         self.references = tuple(p for p in layout.properties if p.type is CIMType.REFERENCE)
         self.is_association = is_association(layout.declaration)
         self._namespace = namespace
@@ -70,18 +71,37 @@ class KeptInstances:
 
     def find(self, keys: Keys) -> Record | None:
         """Return the instance with these keys."""
-        return self._records.get(self._identity(keys))
+        complete = {name: self._completed(value) for name, value in keys.items()}
+        return self._records.get(self._identity(complete))
 
     def referring(self, source: ObjectPath) -> Iterator[tuple[str, Record]]:
         """Yield the association instances that refer to an instance, with its role in each."""
         if self._ends is None:
             self._ends = {}
-            for record in self._records.values():
+            for link in self._records.values():
                 for end in self.references:
-                    path = record[end.name]
+                    path = link[end.name]
                     if isinstance(path, ObjectPath):
-                        self._ends.setdefault(self._located(path), []).append((end.name, record))
+                        self._ends.setdefault(self._located(path), []).append((end.name, link))
         yield from self._ends.get(self._located(source), ())
+
+    def _completed(self, value: KeyValue) -> KeyValue:
+        """Return a path with the names and types that its class gives its keys, if it is known."""
+        if not isinstance(value, ObjectPath) or value.keys is None:
+            return value
+        found = self._repository.find(value.class_name)
+        declared = {} if found is None else {p.name.lower(): p for p in key_properties(found)}
+        only = next(iter(declared)) if len(declared) == 1 else ""
+        keys = []
+        for name, given in value.keys:
+            known = declared.get(name.lower() or only)
+            if known is None:
+                return value
+            try:
+                keys.append((name or known.name, self._completed(typed_key(known, given))))
+            except ValueError:
+                return value
+        return replace(value, keys=tuple(keys))
 
     def _located(self, path: ObjectPath) -> Identity:
         """Return the identity of a path whose namespace may be left out, or an alias."""
@@ -89,23 +109,25 @@ class KeptInstances:
         return replace(path, namespace=home).identity()
 
     def _identity(self, keys: Keys) -> Identity:
-        return tuple(self._key_identity(keys[name]) for name in self.layout.keys)
+        return tuple(self._key_identity(p, keys[name]) for name, p in self.layout.keys.items())
 
-    def _key_identity(self, value: KeyValue) -> object:
+    def _key_identity(self, declared: Property, value: KeyValue) -> object:
         if isinstance(value, ObjectPath):
             return self._located(value)
+        if declared.type is CIMType.DATETIME:
+            return span_of(str(value))  # the same moment, whatever its offset from UTC
         return type(value) is bool, value
 
     # Changing
 
     async def _create(self, given: InstanceValues) -> ObjectPath:
-        values = tuple(self._embedded(p, given.get(name, p.value)) for name, p in self._declared())
+        values = tuple(self._entered(p, given.get(name, p.value)) for name, p in self._declared())
         self._check(values)
         path = self._record(values).path
         async with self._keeper.turn():
             if self._identity_of(values) in self._records:
                 raise AlreadyExists(f"{format_uri(path)} exists")
-            await self._write([self._kept(values)])
+            await record(self._keeper, [self._kept(values)])
             self._put(values)
         return path
 
@@ -118,28 +140,20 @@ class KeptInstances:
             if known is None:
                 raise NotFound(f"{format_uri(old.path)} does not exist any more")
             values = tuple(
-                self._embedded(p, changes[name]) if name in changes else value
+                self._entered(p, changes[name]) if name in changes else value
                 for (name, p), value in zip(self._declared(), known, strict=True)
             )
             self._check(values)
-            await self._write([self._kept(values)])
+            await record(self._keeper, [self._kept(values)])
             self._put(values)
 
-    async def _delete(self, record: Record) -> None:
-        identity = self._identity_of(record.values)
+    async def _delete(self, old: Record) -> None:
+        identity = self._identity_of(old.values)
         async with self._keeper.turn():
-            await self._write(removed=[self._key(record.path)])
+            await record(self._keeper, removed=[self._key(old.path)])
             self._records.pop(identity, None)
             self._values.pop(identity, None)
             self._set = self._ends = None
-
-    async def _write(
-        self, made: Iterable[CIMObject] = (), removed: Iterable[ObjectKey] = ()
-    ) -> None:
-        try:
-            await self._keeper.write(made, removed)
-        except InfostoreError as error:
-            raise Failed(NOT_KEPT) from error
 
     def restore(self, instance: Instance) -> None:
         """Put back what was kept by a former run.
@@ -148,18 +162,20 @@ class KeptInstances:
         """
         known = instance.by_name
         values = tuple(
-            self._embedded(p, known[name].value) if name in known else p.value
+            self._entered(p, known[name].value) if name in known else p.value
             for name, p in self._declared()
         )
         if any(values[self.layout.index[name]] is None for name in self.layout.keys):
             raise ValueError("it has no value of a key")
         self._put(values)
 
-    def _embedded(self, declared: Property, value: Value) -> Value:
-        """Return objects for the texts of a property that has them embedded.
+    def _entered(self, declared: Property, value: Value) -> Value:
+        """Return objects for the texts of a property that has them embedded, and whole paths.
 
         Raises InvalidParameter.
         """
+        if isinstance(value, ObjectPath):
+            return self._completed(value)
         if declared.embedding is None or value is None:
             return value
         if isinstance(value, tuple):
@@ -172,7 +188,11 @@ class KeptInstances:
         if not isinstance(found, Embedded):
             return found if isinstance(found, ClassDeclaration) else None
         declaration = self._repository.find(found.class_name)
-        return None if declaration is None else made_of(declaration, found.values)
+        if declaration is None:
+            return None
+        inner = {p.name.lower(): p for p in declaration.properties}
+        values = {name: self._entered(inner[name], one) for name, one in found.values.items()}
+        return made_of(declaration, values)
 
     def _declared(self) -> Iterator[tuple[str, Property]]:
         return ((p.name.lower(), p) for p in self.layout.properties)
@@ -181,8 +201,8 @@ class KeptInstances:
         """Raise InvalidParameter for values that the class does not allow."""
         for (name, declared), value in zip(self._declared(), values, strict=True):
             where = f"{declared.name} of {self.layout.class_name}"
-            if value is None and name in self.layout.keys:
-                raise InvalidParameter(f"{where} is a key, and has no value")
+            if name in self.layout.keys and (value is None or value != value):  # noqa: PLR0124
+                raise InvalidParameter(f"{where} is a key, and has no value that equals itself")
             try:
                 check_value(declared, value)
                 self._check_reference(declared, value)
@@ -222,9 +242,8 @@ class KeptInstances:
         return ObjectKey(self._namespace, ObjectKind.INSTANCE, digest)
 
     def _kept(self, values: Values) -> CIMObject:
-        record = self._record(values)
-        text = instance_xml(replace(record.instance(), path=None))
-        return CIMObject(self._key(record.path), text)
+        one = self._record(values)
+        return CIMObject(self._key(one.path), instance_xml(replace(one.instance(), path=None)))
 
 
 def _ordered(identity: object) -> object:

@@ -7,13 +7,12 @@ that clients put into it.
 import re
 
 from virtcim.broker.namespaces import Namespace, Namespaces
-from virtcim.infostore.errors import InfostoreError
+from virtcim.broker.recording import record
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
 from virtcim.schema.repository import Repository
 from virtcim.wbem.paths import canonical_namespace
 from virtcim.wbem.status import (
     AlreadyExists,
-    Failed,
     InvalidParameter,
     NamespaceNotEmpty,
     NotSupported,
@@ -38,10 +37,7 @@ async def create_namespace(namespaces: Namespaces, name: str) -> Namespace:
         if wanted in namespaces:
             raise AlreadyExists(f"namespace {wanted} exists")
         key = ObjectKey(wanted, ObjectKind.NAMESPACE, "")
-        try:
-            await keeper.write([CIMObject(key, "")])
-        except InfostoreError as error:
-            raise Failed(f"namespace {wanted} could not be recorded; it was not made") from error
+        await record(keeper, [CIMObject(key, "")])
         made = Namespace(wanted, Repository(), is_own=False)
         namespaces.add(made)
     return made
@@ -55,11 +51,7 @@ async def delete_namespace(namespaces: Namespaces, name: str) -> None:
         if not found.is_empty:
             raise NamespaceNotEmpty(f"namespace {found.name} has classes or qualifiers in it")
         key = ObjectKey(found.name, ObjectKind.NAMESPACE, "")
-        try:
-            await keeper.write(removed=[key])
-        except InfostoreError as error:
-            text = f"the end of namespace {found.name} could not be recorded; it stays"
-            raise Failed(text) from error
+        await record(keeper, removed=[key])
         namespaces.remove(found)
 
 

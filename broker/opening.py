@@ -20,10 +20,9 @@ from virtcim.schema.pulled import Form, RecordWriter
 from virtcim.schema.records import RecordSet
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import ClassDeclaration
-from virtcim.wbem.pull_errors import ContinuationOnErrorNotSupported
 from virtcim.wbem.query.reading import parse_filter
 from virtcim.wbem.replies import CountReply, PulledReply, VoidReply
-from virtcim.wbem.status import InvalidParameter
+from virtcim.wbem.status import ContinuationOnErrorNotSupported, InvalidParameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,8 @@ OpenPaths = (
 OpenInstances = (
     ops.OpenEnumerateInstances | ops.OpenAssociatorInstances | ops.OpenReferenceInstances
 )
+
+OpenRelated = ops.OpenAssociatorInstancePaths | ops.OpenReferenceInstancePaths
 
 
 # Opening
@@ -71,38 +72,48 @@ def _size(sets: Iterable[RecordSet]) -> int | None:
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
-def open_associators(place: Place, operation: ops.OpenAssociatorInstancePaths) -> PulledReply:
-    """Open an enumeration of the instances at the other ends, or of their paths."""
+def open_associated(place: Place, operation: OpenRelated) -> PulledReply:
+    """Open an enumeration of what an instance is related to, or of the paths."""
     namespace, seconds = _checked(place, operation)
-    find = associations.associated(
-        place.namespaces,
-        ops.AssociatorNames(
-            namespace=operation.namespace,
-            object_name=operation.instance_name,
-            assoc_class=operation.assoc_class,
-            result_class=operation.result_class,
-            role=operation.role,
-            result_role=operation.result_role,
-        ),
-    )
+    find = _FINDS[type(operation)](place.namespaces, operation)
     batches = _selecting(namespace, operation, operation.result_class).among(different(find()))
     return _open(place, operation, seconds, Cursor(batches, _writer(place, operation)))
 
 
-def open_references(place: Place, operation: ops.OpenReferenceInstancePaths) -> PulledReply:
-    """Open an enumeration of the association instances that refer to one, or of their paths."""
-    namespace, seconds = _checked(place, operation)
-    find = associations.referring(
-        place.namespaces,
-        ops.ReferenceNames(
-            namespace=operation.namespace,
-            object_name=operation.instance_name,
-            result_class=operation.result_class,
-            role=operation.role,
-        ),
+def _associators(
+    namespaces: Namespaces, operation: ops.OpenAssociatorInstancePaths
+) -> associations.Find:
+    """Say how to find the instances at the other ends."""
+    plain = ops.AssociatorNames(
+        namespace=operation.namespace,
+        object_name=operation.instance_name,
+        assoc_class=operation.assoc_class,
+        result_class=operation.result_class,
+        role=operation.role,
+        result_role=operation.result_role,
     )
-    batches = _selecting(namespace, operation, operation.result_class).among(different(find()))
-    return _open(place, operation, seconds, Cursor(batches, _writer(place, operation)))
+    return associations.associated(namespaces, plain)
+
+
+def _references(
+    namespaces: Namespaces, operation: ops.OpenReferenceInstancePaths
+) -> associations.Find:
+    """Say how to find the association instances that refer to one."""
+    plain = ops.ReferenceNames(
+        namespace=operation.namespace,
+        object_name=operation.instance_name,
+        result_class=operation.result_class,
+        role=operation.role,
+    )
+    return associations.referring(namespaces, plain)
+
+
+_FINDS: Mapping[type, Callable[..., associations.Find]] = {
+    ops.OpenAssociatorInstances:     _associators,
+    ops.OpenAssociatorInstancePaths: _associators,
+    ops.OpenReferenceInstances:      _references,
+    ops.OpenReferenceInstancePaths:  _references,
+}  # fmt: skip
 
 
 def open_query(place: Place, operation: ops.OpenQueryInstances) -> PulledReply:
@@ -206,10 +217,10 @@ KINDS: Mapping[type, Kind] = {
 PULLED: Mapping[type, Callable[..., PulledReply | VoidReply | CountReply]] = {
     ops.OpenEnumerateInstances:      open_enumeration,
     ops.OpenEnumerateInstancePaths:  open_enumeration,
-    ops.OpenAssociatorInstances:     open_associators,
-    ops.OpenAssociatorInstancePaths: open_associators,
-    ops.OpenReferenceInstances:      open_references,
-    ops.OpenReferenceInstancePaths:  open_references,
+    ops.OpenAssociatorInstances:     open_associated,
+    ops.OpenAssociatorInstancePaths: open_associated,
+    ops.OpenReferenceInstances:      open_associated,
+    ops.OpenReferenceInstancePaths:  open_associated,
     ops.OpenQueryInstances:          open_query,
     ops.PullInstancesWithPath:       pull,
     ops.PullInstancePaths:           pull,

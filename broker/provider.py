@@ -55,10 +55,13 @@ class Edits:
 
     create: from the values that are not NULL to the path of the new instance; it is there when this
         returns, and raises AlreadyExists when it was there before.
+    told_null: create is also told, as None, which properties the client set to NULL: they have no
+        default then (DSP0200 section 5.3.2.6).
     modify: the values are those that differ; None means NULL.
     """
 
     create: Callable[[InstanceValues], Awaitable[ObjectPath]] | None = None
+    told_null: bool = False
     modify: Callable[[Record, InstanceValues], Awaitable[None]] | None = None
     delete: Callable[[Record], Awaitable[None]] | None = None
 

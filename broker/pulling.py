@@ -5,7 +5,8 @@ reply that is not written to its end ends its enumeration, since nobody knows wh
 complete reply gives a new context and makes the one before invalid, so a request that a client
 sends again is refused and loses nothing silently.
 
-Enumerations that ran out of time are removed when somebody opens or continues another.
+Nobody continues what ran out of time. It is removed when room is needed, and by `sweep`, which the
+server calls again and again: what a client left behind must not stay until another one comes.
 """
 
 import secrets
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from virtcim.wbem.pull_errors import (
+from virtcim.wbem.status import (
     InvalidEnumerationContext,
     InvalidOperationTimeout,
     PullCannotBeAbandoned,
@@ -27,7 +28,6 @@ Clock = Callable[[], float]
 """Seconds from some moment on."""
 
 _SECRET_BYTES = 16
-_SWEEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,17 +148,15 @@ class Enumerations:
         self.limits = limits
         self._now = now
         self._open: dict[str, _Enumeration] = {}
-        self._swept = now()
 
     def __len__(self) -> int:
         return len(self._open)
 
     def open(self, owner: Owner, cursor: Cursor, *, seconds: int, most: int) -> "DeliveredPortion":
         """Open an enumeration and return its first objects; raises ServerLimitsExceeded."""
-        self._sweep(at_once=len(self._open) >= self.limits.open)
-        of_user = sum(one.owner.user == owner.user for one in self._open.values())
-        if len(self._open) >= self.limits.open or of_user >= self.limits.open_of_user:
-            whose = "you have" if of_user >= self.limits.open_of_user else "there are"
+        if self._full(owner):
+            self.sweep()
+        if whose := self._full(owner):
             raise ServerLimitsExceeded(
                 f"{whose} as many open enumerations as are allowed; close one, or try again later"
             )
@@ -166,6 +164,13 @@ class Enumerations:
         one = _Enumeration(secret, owner, cursor, seconds, self._now() + seconds)
         self._open[secret] = one
         return self._portion(one, most)
+
+    def _full(self, owner: Owner) -> str:
+        """Tell whether one more is too many; of whom there are too many, as a sentence begins."""
+        of_user = sum(one.owner.user == owner.user for one in self._open.values())
+        if of_user >= self.limits.open_of_user:
+            return "you have"
+        return "there are" if len(self._open) >= self.limits.open else ""
 
     def pull(self, context: str, owner: Owner, most: int) -> "DeliveredPortion":
         """Return the next objects.
@@ -197,7 +202,6 @@ class Enumerations:
         return self._find(context, owner).cursor.left
 
     def _find(self, context: str, owner: Owner) -> _Enumeration:
-        self._sweep()
         one = self._open.get(context.strip().rpartition(".")[0])
         if one is None or one.deadline < self._now() or not _fits(owner, one.owner):
             raise InvalidEnumerationContext
@@ -228,12 +232,9 @@ class Enumerations:
         """End an enumeration; a reply of it that is being written ends with an error."""
         self._open.pop(one.secret, None)
 
-    def _sweep(self, *, at_once: bool = False) -> None:
-        """Remove what ran out of time; a look at all of them, once a second at most."""
+    def sweep(self) -> None:
+        """Remove what ran out of time."""
         now = self._now()
-        if now - self._swept < _SWEEP_SECONDS and not at_once:
-            return
-        self._swept = now
         for one in [one for one in self._open.values() if one.deadline < now]:
             self.abandon(one)
 

@@ -57,7 +57,8 @@ def _qualifier(namespaces: Namespaces, one: CIMObject) -> None:
 
 
 def _class(namespaces: Namespaces, one: CIMObject) -> None:
-    namespaces.get(one.key.namespace).repository.add(declared(kept_class(one.text)))
+    repository = namespaces.get(one.key.namespace).repository
+    repository.add(declared(kept_class(one.text), repository))
 
 
 def _instance(namespaces: Namespaces, one: CIMObject) -> None:

@@ -8,9 +8,8 @@ from dataclasses import replace
 from hashlib import sha256
 
 from virtcim.broker.calling import CALLER
-from virtcim.broker.kept import NOT_KEPT
 from virtcim.broker.namespaces import Namespace, Namespaces
-from virtcim.infostore.errors import InfostoreError
+from virtcim.broker.recording import record
 from virtcim.infostore.objects import CIMObject, Keeper, ObjectKey, ObjectKind
 from virtcim.schema.checking import PLACES, check_class, check_qualifier_declaration, declared
 from virtcim.schema.inheritance import resolve
@@ -49,27 +48,19 @@ def key_of(namespace: str, kind: ObjectKind, name: str) -> ObjectKey:
 _LONGEST_KEY = 64
 
 
-async def _write(
-    keeper: Keeper, made: CIMObject | None = None, removed: ObjectKey | None = None
-) -> None:
-    try:
-        await keeper.write(() if made is None else (made,), () if removed is None else (removed,))
-    except InfostoreError as error:
-        raise Failed(NOT_KEPT) from error
-
-
 # Classes
 
 
 async def create_class(namespaces: Namespaces, operation: ops.CreateClass) -> VoidReply:
     """Add a class."""
-    namespace, one = namespaces.get(operation.namespace), declared(operation.new_class)
+    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        one = declared(operation.new_class, namespace.repository)
         if namespace.repository.find(one.name) is not None:
             raise AlreadyExists(f"class {one.name} exists in {namespace.name}")
         check_class(namespace.repository, one)
-        await _write(keeper, _kept_class(namespace, one))
+        await record(keeper, [_kept_class(namespace, one)])
         namespace.repository.add(one)
         namespace.reclassed(one.name)
     return VoidReply()
@@ -77,16 +68,17 @@ async def create_class(namespaces: Namespaces, operation: ops.CreateClass) -> Vo
 
 async def modify_class(namespaces: Namespaces, operation: ops.ModifyClass) -> VoidReply:
     """Put a class in the place of the one of its name; the same class changes nothing."""
-    namespace, one = namespaces.get(operation.namespace), declared(operation.modified_class)
+    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        one = declared(operation.modified_class, namespace.repository)
         found = _existing(namespace, one.name)
         check_class(namespace.repository, one)
         parent = None if one.superclass is None else namespace.repository.find(one.superclass)
         if resolve(one, parent) == found:
             return VoidReply()
         _check_changeable(namespace, found)
-        await _write(keeper, _kept_class(namespace, one))
+        await record(keeper, [_kept_class(namespace, one)])
         namespace.repository.replace(one)
         namespace.reclassed(one.name)
     return VoidReply()
@@ -99,7 +91,7 @@ async def delete_class(namespaces: Namespaces, operation: ops.DeleteClass) -> Vo
     async with keeper.turn():
         found = _existing(namespace, operation.class_name)
         _check_changeable(namespace, found)
-        await _write(keeper, removed=key_of(namespace.name, ObjectKind.CLASS, found.name))
+        await record(keeper, removed=[key_of(namespace.name, ObjectKind.CLASS, found.name)])
         namespace.repository.remove(found.name)
         namespace.reclassed(found.name)
     return VoidReply()
@@ -139,7 +131,7 @@ async def set_qualifier(namespaces: Namespaces, operation: ops.SetQualifier) -> 
         if _is_declared(namespace, one):
             return VoidReply()
         key = key_of(namespace.name, ObjectKind.QUALIFIER, one.name)
-        await _write(keeper, CIMObject(key, qualifier_declaration_xml(one)))
+        await record(keeper, [CIMObject(key, qualifier_declaration_xml(one))])
         namespace.repository.add_qualifier(one)
     return VoidReply()
 
@@ -154,7 +146,7 @@ async def delete_qualifier(namespaces: Namespaces, operation: ops.DeleteQualifie
         if namespace.is_own_qualifier(name):
             raise AccessDenied(f"qualifier {name} of {namespace.name} belongs to the server")
         _check_unused(namespace, name)
-        await _write(keeper, removed=key_of(namespace.name, ObjectKind.QUALIFIER, name))
+        await record(keeper, removed=[key_of(namespace.name, ObjectKind.QUALIFIER, name)])
         namespace.repository.remove_qualifier(name)
     return VoidReply()
 

@@ -8,7 +8,7 @@ from virtcim.wbem.objects import Parameter, Property, Scalar, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.types import INTEGER_RANGES, CIMType
 from virtcim.wbem.uri import parse_uri
-from virtcim.wbem.values import parse
+from virtcim.wbem.values import number_text, parse
 
 Declared = Property | Parameter
 
@@ -34,7 +34,8 @@ def typed_scalar(declared: Declared, value: Scalar, namespace: str) -> Scalar | 
     kind = declared.type
     if kind is CIMType.REFERENCE:
         return _reference(value, namespace)
-    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = number_text(value) if is_number else value
     if isinstance(text, str):
         return parse(kind, text)
     if (isinstance(value, bool) and kind is CIMType.BOOLEAN) or declared.embedding is not None:

@@ -159,6 +159,30 @@ class Limits(ClientLimits):
     keep_alive_seconds: Seconds = 60.0
 
 
+class Pull(Section):
+    """What clients may ask of pulled enumerations.
+
+    ``seconds`` may pass between two operations on one if the client says nothing, and
+    ``longest_seconds`` if it asks for it. ``objects`` are those of one reply, ``keep_alives``
+    operations without any, one after the other.
+    """
+
+    seconds: int = Field(default=30, ge=1, le=86_400)
+    longest_seconds: int = Field(default=300, ge=1, le=86_400)
+    objects: int = Field(default=10_000, ge=1, le=1_000_000)
+    open: int = Field(default=1000, ge=1, le=100_000)
+    user_open: int = Field(default=200, ge=1, le=100_000)
+    keep_alives: int = Field(default=100, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _longest_is_longest(self) -> Self:
+        if self.seconds > self.longest_seconds:
+            raise ValueError(
+                f"seconds ({self.seconds}) must be at most longest_seconds ({self.longest_seconds})"
+            )
+        return self
+
+
 class LogLevel(StrEnum):
     """The least urgent lines that are written."""
 
@@ -221,6 +245,7 @@ class Settings(BaseSettings):
     migration: Migration = Migration()
     providers: ProvidersSection = ProvidersSection()
     limits: Limits = Limits()
+    pull: Pull = Pull()
     log: Log = Log()
     auth: Auth = Auth()
     socket: Socket = Socket()

@@ -18,7 +18,6 @@ from virtcim import __version__, server
 from virtcim.broker import kit
 from virtcim.broker.namespaces import Namespaces
 from virtcim.broker.provider import Provider, is_association
-from virtcim.broker.pulling import PullLimits
 from virtcim.configuration.hypervisors import DRIVERS
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.hypervisors.libvirt.connections import KeepAlive
@@ -413,7 +412,7 @@ def _default(function: Callable[..., object], parameter: str) -> object:
 
 def fixed_limits() -> str:
     """Write the limits that no setting changes."""
-    limits, alive, pulls = Limits(), KeepAlive(), PullLimits()
+    limits, alive = Limits(), KeepAlive()
     mebibytes, unread = limits.bodies_bytes // 1024**2, f"{limits.write_seconds:g} s"
     start = f"{server.CONNECT_SECONDS:g} s to connect, {server.LISTING_SECONDS:g} s to list"
     rows = (
@@ -435,15 +434,11 @@ def fixed_limits() -> str:
         ("the stop of a plug-in", f"{plugins.STOP_SECONDS:g} s"),
         ("lines of the audit log that wait for a disk", f"{audit.MOST_WAITING >> 20} MiB"),
         ("log-ins that wait for that", authentication.LONGEST_QUEUE),
-        ("open enumerations, of all users and of one", f"{pulls.open}, {pulls.open_of_user}"),
-        (
-            "time between two operations on one",
-            f"{pulls.timeout} s, at most {pulls.longest_timeout} s",
-        ),
-        ("objects in one reply of it", pulls.objects),
-        ("pulls of it without objects, one after the other", pulls.keep_alives),
         ("waiting for hypervisors at the start", start),
-        ("calls under way at the end", f"{server.STOP_SECONDS:g} s"),
+        (
+            "calls under way at the end",
+            f"{server.STOP_SECONDS:g} s; then they are told CIM_ERR_SERVER_IS_SHUTTING_DOWN",
+        ),
     )
     return table(("what", "limit"), rows)
 

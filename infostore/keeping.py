@@ -1,4 +1,8 @@
-"""CIM objects, which one change at a time may change (objects.Keeper)."""
+"""CIM objects, which one change at a time may change (objects.Keeper).
+
+The rule: what was written is seen. Who is cancelled while a write is under way ends the turn, so
+that the change is shown, and is cancelled then; the store's own deadline says how long that takes.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -26,12 +30,18 @@ class ObjectKeeper:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._lock = asyncio.Lock()
+        self._cancelled: asyncio.CancelledError | None = None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Change them: nobody else does meanwhile."""
         async with self._lock:
-            yield
+            self._cancelled = None
+            try:
+                yield
+            finally:
+                if self._cancelled is not None:
+                    raise self._cancelled
 
     async def objects(self) -> Sequence[CIMObject]:
         """Read all objects, in the order in which they were made."""
@@ -41,4 +51,10 @@ class ObjectKeeper:
         self, made: Iterable[CIMObject] = (), removed: Iterable[ObjectKey] = ()
     ) -> None:
         """Remove objects, then write others; a write that was asked for is not given up."""
-        await asyncio.shield(self._store.write_objects(made, removed))
+        writing = asyncio.ensure_future(self._store.write_objects(made, removed))
+        while not writing.done():
+            try:
+                await asyncio.wait({writing})
+            except asyncio.CancelledError as error:
+                self._cancelled = error
+        writing.result()

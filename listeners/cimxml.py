@@ -39,10 +39,15 @@ from virtcim.wbem.headers import (
 from virtcim.wbem.memory import RequestMemory
 from virtcim.wbem.operations import Change, InvokeMethod, Operation
 from virtcim.wbem.parsing import BIG
-from virtcim.wbem.pull_errors import ServerLimitsExceeded
 from virtcim.wbem.refusal import Refusal
 from virtcim.wbem.replies import Reply
-from virtcim.wbem.status import Failed, InvalidParameter, WBEMError
+from virtcim.wbem.status import (
+    Failed,
+    InvalidParameter,
+    ServerIsShuttingDown,
+    ServerLimitsExceeded,
+    WBEMError,
+)
 
 log = structlog.get_logger("virtcim.listeners")
 
@@ -90,6 +95,7 @@ class CIMXMLApplication:
         self._observation = observation
         self._memory = RequestMemory(read)
         self._call_seconds = call_seconds
+        self._ending = asyncio.Event()
         self._reader = ThreadPoolExecutor(1, "reader", initializer=_give_way)  # of big messages
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
@@ -250,16 +256,29 @@ class CIMXMLApplication:
         CALLER.set(Caller(exchange.user, keep=keep))
         return visible(self._broker.read(asked), asked.namespace, keep)
 
+    def end(self) -> None:
+        """Wait for no change any more: the server cannot stop later."""
+        self._ending.set()
+
     async def _change(self, exchange: Exchange, asked: Change) -> Response:
         """Wait for a change as long as one may take; it goes on also when the wait is over."""
         changing = asyncio.create_task(self._perform(exchange, asked))
-        done, _ = await asyncio.wait({changing}, timeout=self._call_seconds)
-        if done:
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait(
+            {changing, ending}, timeout=self._call_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        ending.cancel()
+        if changing.done():
             return changing.result()
         _UNFINISHED.add(changing)
         changing.add_done_callback(_UNFINISHED.discard)
+        return self._failure(exchange, self._unfinished())
+
+    def _unfinished(self) -> WBEMError:
+        if self._ending.is_set():
+            return ServerIsShuttingDown("it is not known what becomes of it; look when it is back")
         text = f"it takes longer than {self._call_seconds:g} s, and goes on; look what became of it"
-        return self._failure(exchange, ServerLimitsExceeded(text))
+        return ServerLimitsExceeded(text)
 
     async def _perform(self, exchange: Exchange, asked: Change) -> Response:
         try:

@@ -18,6 +18,14 @@ def _nobody_hears(_peer: str, _status: int) -> None:
     pass
 
 
+HURRY_SECONDS = 2.0
+"""For the answers of calls that did not end before the server had to."""
+
+
+def _wait_no_more() -> None:
+    """Have nothing answered that is not: its client is cut off."""
+
+
 class Shell:
     """What the connections of one server share: limits, the application, the clock, the end.
 
@@ -64,18 +72,26 @@ class Shell:
             connection.expire()
         self._timer = self._loop.call_later(self.limits.sweep_seconds, self._sweep)
 
-    async def stop(self, seconds: float) -> None:
-        """Let calls finish, refuse new ones, and close what is still open after the time."""
+    async def stop(self, seconds: float, hurry: Callable[[], None] = _wait_no_more) -> None:
+        """Let calls finish, refuse new ones, and close what is still open after the time.
+
+        `hurry` has all calls answered that are under way then.
+        """
         self.stopping = True
         self._empty.clear()
         for connection in list(self.connections):
             connection.close_if_idle()
-        if self.connections:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), seconds)
+        if self.connections and not await self._emptied(seconds):
+            hurry()
+            await self._emptied(HURRY_SECONDS)
         self._timer.cancel()
         for connection in list(self.connections):
             connection.abort()
+
+    async def _emptied(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), seconds)
+        return not self.connections
 
     def admit(self, connection: "Connection", client: str) -> bool:
         """Count a connection in; tell whether all of them, and its client's, are not too many."""

@@ -194,7 +194,7 @@ class Plugins:
                 )
             repository.add_qualifier(qualifier)
         for given in compiled.classes:
-            self._declare_class(plugin, namespace, declared(given))
+            self._declare_class(plugin, namespace, declared(given, repository))
         namespace.adopt(
             (one.name for one in compiled.qualifiers), (one.name for one in compiled.classes)
         )

@@ -13,6 +13,7 @@ from virtcim.schema.repository import Repository, is_association
 from virtcim.wbem.objects import (
     ClassDeclaration,
     Embedding,
+    Flavor,
     Method,
     Parameter,
     Property,
@@ -35,37 +36,56 @@ _FEWEST_ENDS = 2
 Element = Property | Method | Parameter
 
 
-def declared(given: ClassDeclaration) -> ClassDeclaration:
+def declared(given: ClassDeclaration, repository: Repository) -> ClassDeclaration:
     """Return a class as its author declared it: without what clients got with it and send back.
 
-    That is what is inherited. What is embedded in a text is told by its qualifiers.
+    That is what is inherited. What is embedded in a text is told by its qualifiers, and how these
+    are inherited by their declarations: a message cannot say that it leaves that open.
     """
+
+    def own(qualifiers: Iterable[Qualifier]) -> tuple[Qualifier, ...]:
+        return tuple(_flavored(repository, one) for one in qualifiers if not one.propagated)
+
     return replace(
         given,
-        properties=tuple(_own_property(p) for p in given.properties if not p.propagated),
-        methods=tuple(_own_method(m) for m in given.methods if not m.propagated),
-        qualifiers=_own(given.qualifiers),
+        properties=tuple(
+            _own_property(p, own(p.qualifiers)) for p in given.properties if not p.propagated
+        ),
+        methods=tuple(
+            replace(
+                m,
+                class_origin="",
+                qualifiers=own(m.qualifiers),
+                parameters=tuple(
+                    replace(p, embedding=_embedding(p), qualifiers=own(p.qualifiers))
+                    for p in m.parameters
+                ),
+            )
+            for m in given.methods
+            if not m.propagated
+        ),
+        qualifiers=own(given.qualifiers),
     )
 
 
-def _own_property(one: Property) -> Property:
-    embedding, qualifiers = _embedding(one), _own(one.qualifiers)
+def _own_property(one: Property, qualifiers: tuple[Qualifier, ...]) -> Property:
+    embedding = _embedding(one)
     if (embedding, "", qualifiers) == (one.embedding, one.class_origin, one.qualifiers):
         return one  # nearly all are, and there are many
     return replace(one, embedding=embedding, class_origin="", qualifiers=qualifiers)
 
 
-def _own_method(one: Method) -> Method:
-    return replace(
-        one,
-        class_origin="",
-        qualifiers=_own(one.qualifiers),
-        parameters=tuple(replace(p, embedding=_embedding(p)) for p in one.parameters),
+def _flavored(repository: Repository, one: Qualifier) -> Qualifier:
+    """Return a qualifier that is inherited no further than its declaration says."""
+    known = repository.qualifier(one.name)
+    if known is None or known.flavor == one.flavor:
+        return one
+    flavor = Flavor(
+        overridable=one.flavor.overridable and known.flavor.overridable,
+        to_subclass=one.flavor.to_subclass and known.flavor.to_subclass,
+        translatable=one.flavor.translatable or known.flavor.translatable,
     )
-
-
-def _own(qualifiers: Iterable[Qualifier]) -> tuple[Qualifier, ...]:
-    return tuple(one for one in qualifiers if not one.propagated)
+    return replace(one, flavor=flavor)
 
 
 def _embedding(element: Property | Parameter) -> Embedding | None:

@@ -23,6 +23,7 @@ from virtcim.wbem.objects import (
     qualifier_value,
 )
 from virtcim.wbem.types import CIMType
+from virtcim.wbem.values import parse_char16
 
 _NAMESPACE = "root"
 
@@ -104,13 +105,15 @@ def declarations(
     return Compiled(declared, tuple(_class(one, flavors) for one in classes))
 
 
-def _value(value: Any) -> Value:
+def _value(value: Any, kind: CIMType) -> Value:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, list):
-        return tuple(_value(element) for element in value)  # type: ignore[misc]
+        return tuple(_value(element, kind) for element in value)  # type: ignore[misc]
     if isinstance(value, int):
         return int(value)
+    if kind is CIMType.CHAR16:  # pywbem leaves it as the MOF has it
+        return parse_char16(str(value))
     return float(value) if isinstance(value, float) else str(value)
 
 
@@ -133,7 +136,7 @@ def _qualifier_declaration(source: Any) -> QualifierDeclaration:
         str(source.name),
         CIMType(source.type),
         bool(source.is_array),
-        _value(source.value),
+        _value(source.value, CIMType(source.type)),
         scopes,
         _flavor(source, Flavor()),
     )
@@ -144,7 +147,7 @@ def _qualifiers(source: Any, flavors: dict[str, Flavor]) -> tuple[Qualifier, ...
         Qualifier(
             str(q.name),
             CIMType(q.type),
-            _value(q.value),
+            _value(q.value, CIMType(q.type)),
             _flavor(q, flavors.get(str(q.name).lower(), Flavor())),
         )
         for q in source.qualifiers.values()
@@ -165,7 +168,7 @@ def _property(source: Any, flavors: dict[str, Flavor]) -> Property:
         type=CIMType(source.type),
         is_array=bool(source.is_array),
         array_size=source.array_size,
-        value=_value(source.value),
+        value=_value(source.value, CIMType(source.type)),
         reference_class=source.reference_class,
         embedding=_embedding(qualifiers),
         qualifiers=qualifiers,

@@ -21,7 +21,7 @@ from virtcim.wbem.objects import (
 from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.types import REAL_TYPES, CIMType
 from virtcim.wbem.uri import parse_uri
-from virtcim.wbem.values import FORMATTERS, PARSERS, escape
+from virtcim.wbem.values import FORMATTERS, PARSERS, escape, number_text
 from virtcim.wbem.writing import (
     any_path_xml,
     keybinding_head,
@@ -286,4 +286,4 @@ def typed_key(declared: Property, value: KeyValue) -> KeyValue:
         return value
     if declared.type is CIMType.STRING:
         return FORMATTERS[CIMType.STRING](value)
-    return PARSERS[declared.type](value if isinstance(value, str) else str(value))
+    return PARSERS[declared.type](value if isinstance(value, str) else number_text(value))

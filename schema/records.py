@@ -17,6 +17,9 @@ PIECE = 100
 MOST_PIECES = 16 << 20
 """Bytes of the pieces of one set that are kept; those of a bigger set are put together again."""
 
+MOST_NAMES = 4 << 20
+"""The same of names, which are small: to keep one with its record costs twice its bytes."""
+
 _NAMED = b"<VALUE.NAMEDINSTANCE>%b%b</VALUE.NAMEDINSTANCE>"
 
 
@@ -76,10 +79,11 @@ class RecordSet:
         variant: Variant | None,
         write: Callable[[Record], bytes],
         write_unkept: Callable[[Record], bytes],
+        most: int,
     ) -> Iterator[bytes]:
         """Yield pieces of PIECE records each, kept when the variant is one that many ask for.
 
-        Beyond MOST_PIECES nothing is kept, neither the pieces nor what is written of a record.
+        Beyond `most` bytes nothing is kept, neither the pieces nor what is written of a record.
         """
         found = self._pieces.get(form)
         if found is not None and found[0] is variant:
@@ -90,14 +94,14 @@ class RecordSet:
         while chunk := self.upto(start + PIECE)[start : start + PIECE]:
             piece = b"".join([write(record) for record in chunk])
             size += len(piece)
-            if size <= MOST_PIECES:
+            if size <= most:
                 written.append(piece)
             else:
                 written.clear()
                 write = write_unkept
             yield piece
             start += PIECE
-        if size <= MOST_PIECES and (variant is None or variant.keeps):
+        if size <= most and (variant is None or variant.keeps):
             self._pieces[form] = (variant, written)  # of one variant: the last is asked for again
 
 
@@ -128,11 +132,12 @@ class WrittenRecords:
             variant,
             lambda record: _NAMED % (record.name_xml(), record.instance_xml(variant)),
             lambda record: _NAMED % (_unkept_name(record), variant.write(record.values).encode()),
+            MOST_PIECES,
         )
 
     def names(self) -> Iterator[bytes]:
         """Yield INSTANCENAME elements."""
-        return self._records.pieces("names", None, Record.name_xml, _unkept_name)
+        return self._records.pieces("names", None, Record.name_xml, _unkept_name, MOST_NAMES)
 
 
 def _unkept_name(record: Record) -> bytes:

@@ -159,12 +159,16 @@ def select_class(
 ) -> ClassDeclaration:
     """Return the class with just the elements that a client asked for (DSP0200 section 5.3.2.1).
 
+    Qualifiers are elements, too: what a class inherits of them is not local to it.
     `property_list` of None means all properties.
     """
     wanted = None if property_list is None else {name.lower() for name in property_list}
+    is_part = local_only or not include_qualifiers
 
     def qualifiers(found: tuple[Qualifier, ...]) -> tuple[Qualifier, ...]:
-        return found if include_qualifiers else ()
+        if not is_part:
+            return found
+        return tuple(q for q in found if include_qualifiers and not q.propagated)
 
     def origin(member: Property | Method) -> str:
         return member.class_origin if include_class_origin else ""
@@ -178,7 +182,15 @@ def select_class(
             if not (local_only and p.propagated) and (wanted is None or p.name.lower() in wanted)
         ),
         methods=tuple(
-            _select_method(m, origin(m), include_qualifiers=include_qualifiers)
+            replace(
+                m,
+                class_origin=origin(m),
+                qualifiers=qualifiers(m.qualifiers),
+                parameters=tuple(
+                    replace(one, qualifiers=qualifiers(one.qualifiers)) if is_part else one
+                    for one in m.parameters
+                ),
+            )
             for m in source.methods
             if not (local_only and m.propagated)
         ),
@@ -201,13 +213,6 @@ def _select_property(one: Property, origin: str, qualifiers: tuple[Qualifier, ..
         propagated=one.propagated,
         qualifiers=qualifiers,
     )
-
-
-def _select_method(method: Method, origin: str, *, include_qualifiers: bool) -> Method:
-    if include_qualifiers:
-        return replace(method, class_origin=origin)
-    parameters = tuple(replace(p, qualifiers=()) for p in method.parameters)
-    return replace(method, class_origin=origin, qualifiers=(), parameters=parameters)
 
 
 def is_association(declaration: ClassDeclaration) -> bool:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from virtcim.wbem.mof_literals import UnknownEscape, parse_number, unescape
+from virtcim.wbem.escapes import UnknownEscape, unescape
+from virtcim.wbem.mof_literals import parse_number
 from virtcim.wbem.objects import Instance, InstanceProperty, Scalar, Value
 from virtcim.wbem.types import CIMType
 

@@ -1,26 +1,22 @@
 r"""WBEM URIs (DSP0207): object paths as text, in headers, logs and string-typed references.
 
 `[//host[:port]]/namespace:Class.key="text",other=5`; without a namespace, `Class.key=...`.
-Inside quotes, `"` and `\` are escaped by a backslash.
+Inside quotes, `"` and `\` are escaped by a backslash. Datetimes and references are quoted, so that
+only the class of a path tells them from strings; the form with types is not read.
 """
 
 import re
 from collections.abc import Iterator
 
+from virtcim.wbem.mof_literals import parse_query_number
 from virtcim.wbem.paths import KeyValue, ObjectPath
-from virtcim.wbem.types import CIMType
-from virtcim.wbem.values import (
-    FORMATTERS,
-    format_boolean,
-    parse_boolean,
-    parse_integer,
-    parse_real,
-)
+from virtcim.wbem.types import CIMType, parse_datetime
+from virtcim.wbem.values import FORMATTERS, format_boolean, parse_boolean, parse_real
 
 _HEAD = re.compile(
     r"""(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?        # cimxml-wbem: and its like, before an authority
-        //(?P<host>[^/]*))?                     # authority
-        (?:/?(?P<namespace>[^:="]*):)?          # namespace; names of hosts in it may have dots
+        //(?P<host>[^/]*)(?=/))?                # authority, of which a slash is the end
+        (?:/?(?P<namespace>(?!/)[^:="]*):)?          # namespace; names of hosts in it may have dots
         (?P<class>[^:.="/,]+)                   # class
     """,
     re.VERBOSE,
@@ -28,7 +24,7 @@ _HEAD = re.compile(
 _KEY = re.compile(
     r"""(?P<name>[^=".,]+)=
         (?: "(?P<text>(?:[^"\\]|\\.)*)" | '(?P<char>(?:[^'\\]|\\.)+)' | (?P<bare>[^",]+) )
-        (?:,|\Z)""",
+        (?:,(?=.)|\Z)""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -56,7 +52,7 @@ def _keys(text: str, position: int) -> tuple[tuple[str, KeyValue], ...] | None:
 
 
 def _key_bindings(text: str, position: int) -> Iterator[tuple[str, KeyValue]]:
-    while position < len(text):
+    while True:
         match = _KEY.match(text, position)
         if match is None:
             raise ValueError(f"'{text[position : position + 40]}' is not a key")
@@ -65,10 +61,12 @@ def _key_bindings(text: str, position: int) -> Iterator[tuple[str, KeyValue]]:
         value = _ESCAPED.sub(r"\1", quoted) if bare is None else _bare_value(bare)
         yield match["name"].strip(), value
         position = match.end()
+        if position == len(text):
+            return
 
 
 def _bare_value(text: str) -> KeyValue:
-    for convert in (parse_integer, parse_boolean, parse_real):
+    for convert in (parse_query_number, parse_boolean, parse_real, parse_datetime):
         try:
             return convert(text)
         except ValueError:

@@ -5,14 +5,19 @@ Reading is liberal where clients differ (blanks, signs, hexadecimal), writing is
 
 import math
 import re
+import struct
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from virtcim.wbem.escapes import unescape
 from virtcim.wbem.types import INTEGER_RANGES, CIMType, parse_datetime
 
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
 _REAL = re.compile(r"[+-]?(?:[0-9]*\.)?[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?(?i:INF)|(?i:NaN)")
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.{1,5})'", re.DOTALL)
+LAST_OF_PLANE = 0xFFFF
+_SINGLE_DIGITS, _DOUBLE_DIGITS = 9, 17
 LONGEST_NUMBER = 400
 """Characters; no number of a CIM type has more, and Python's int() is quadratic in them."""
 
@@ -43,14 +48,48 @@ def parse_real(text: str) -> float:
     stripped = text.strip()
     if len(stripped) > LONGEST_NUMBER or not _REAL.fullmatch(stripped):
         raise ValueError(f"'{text[:40]}' is not a real number")
-    return float(stripped)
+    value = float(stripped)
+    if math.isinf(value) and "inf" not in stripped.lower():
+        raise ValueError(f"'{text[:40]}' is beyond the numbers of a real64")
+    return value
+
+
+def parse_single(text: str) -> float:
+    """Read a real32: the shortest number that is the same one in single precision.
+
+    So all that clients write for it are equal, and it is shown as most of them write it.
+    """
+    value = parse_real(text)
+    if not math.isfinite(value):
+        return value
+    try:
+        single = struct.pack("<f", value)
+    except OverflowError:
+        raise ValueError(f"'{text[:40]}' is beyond the numbers of a real32") from None
+    shortened = (float(f"{value:.{digits}g}") for digits in range(6, _SINGLE_DIGITS))
+    return next((one for one in shortened if _single(one) == single), _rounded(value))
+
+
+def _single(value: float) -> bytes:
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:  # it was rounded up
+        return b""
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_SINGLE_DIGITS}g}")
 
 
 def parse_char16(text: str) -> str:
-    """Read exactly one character of the basic plane; raises ValueError."""
-    if len(text) != 1 or ord(text) > 0xFFFF:
+    """Read exactly one character of the basic plane; raises ValueError.
+
+    Clients that compile MOF send the literal as it stands there, with its quotes and escapes.
+    """
+    one = unescape(text[1:-1]) if _QUOTED.fullmatch(text) else text
+    if len(one) != 1 or ord(one) > LAST_OF_PLANE:
         raise ValueError(f"'{text[:40]}' is not a char16")
-    return text
+    return one
 
 
 def _parse_sized_integer(low: int, high: int, text: str) -> int:
@@ -68,7 +107,7 @@ PARSERS: Mapping[CIMType, Callable[[str], SimpleValue]] = {
     CIMType.BOOLEAN: parse_boolean,
     CIMType.STRING: str,
     CIMType.CHAR16: parse_char16,
-    CIMType.REAL32: parse_real,
+    CIMType.REAL32: parse_single,
     CIMType.REAL64: parse_real,
     CIMType.DATETIME: parse_datetime,
     CIMType.REFERENCE: _parse_reference,
@@ -99,11 +138,16 @@ def format_real(digits: int, value: object) -> str:
     return (mantissa if "." in mantissa else mantissa + ".0") + exponent + power
 
 
+def number_text(value: object) -> str:
+    """Write a number that came from the wire as it is read again, as a number of any type."""
+    return format_real(_DOUBLE_DIGITS, value) if isinstance(value, float) else str(value)
+
+
 FORMATTERS: Mapping[CIMType, Callable[[object], str]] = {
     **dict.fromkeys(CIMType, str),
     CIMType.BOOLEAN: format_boolean,
-    CIMType.REAL32: partial(format_real, 9),
-    CIMType.REAL64: partial(format_real, 17),
+    CIMType.REAL32: partial(format_real, _SINGLE_DIGITS),
+    CIMType.REAL64: partial(format_real, _DOUBLE_DIGITS),
 }
 """Writer of each type, without XML escaping."""
 

@@ -72,7 +72,10 @@ def full_namespace_xml(host: str, namespace: str) -> str:
 
 def instance_name_xml(path: ObjectPath) -> str:
     """Return INSTANCENAME: the class and the keys alone."""
-    keys = "".join(_keybinding_xml(name, value) for name, value in path.keys or ())
+    if path.keys and not path.keys[0][0]:
+        keys = _key_xml(path.keys[0][1])  # the only key of a class that nobody here knows
+    else:
+        keys = "".join(_keybinding_xml(name, value) for name, value in path.keys or ())
     return f'<INSTANCENAME CLASSNAME="{escape_attribute(path.class_name)}">{keys}</INSTANCENAME>'
 
 
@@ -95,11 +98,18 @@ _VALUE_TYPES = {
 
 def _keybinding_xml(name: str, value: KeyValue) -> str:
     if isinstance(value, ObjectPath):
-        reference = f"<VALUE.REFERENCE>{any_path_xml(value)}</VALUE.REFERENCE>"
-        return f'<KEYBINDING NAME="{escape_attribute(name)}">{reference}</KEYBINDING>'
+        return f'<KEYBINDING NAME="{escape_attribute(name)}">{_key_xml(value)}</KEYBINDING>'
     cim_type = _key_type(value)
     text = escape(FORMATTERS[cim_type](value))
     return f"{keybinding_head(escape_attribute(name), cim_type)}{text}</KEYVALUE></KEYBINDING>"
+
+
+def _key_xml(value: KeyValue) -> str:
+    """Return a key without its name."""
+    if isinstance(value, ObjectPath):
+        return f"<VALUE.REFERENCE>{any_path_xml(value)}</VALUE.REFERENCE>"
+    _, _, inside = _keybinding_xml("", value).partition(">")
+    return inside.removesuffix("</KEYBINDING>")
 
 
 def _key_type(value: KeyValue) -> CIMType:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.broker.keeping import OTHER, N, Workbench, instance
 from tests.broker.world import paths
-from virtcim.infostore.errors import DiskFull
+from virtcim.infostore.errors import DiskFull, InfostoreError, Late
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import Instance
 from virtcim.wbem.paths import ObjectPath
@@ -137,15 +137,22 @@ CHANGES: tuple[Callable[[], ops.Change], ...] = (
 )
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (DiskFull("store"), "could not be recorded; nothing was changed"),
+        (Late("store"), "not made now, but may be there when the server has been started again"),
+    ],
+)
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_cannot_be_kept_is_not_there(
-    bench: Workbench, change: Callable[[], ops.Change]
+    bench: Workbench, change: Callable[[], ops.Change], fault: InfostoreError, said: str
 ) -> None:
     """Durable before seen: a store that fails leaves everything as it was."""
     bench.make("A_Thing", ID="a", Owner="o")
     before = bench.found("A_Thing")
-    bench.store.fault = DiskFull("store")
-    with pytest.raises(Failed, match="could not be recorded; nothing was changed"):
+    bench.store.fault = fault
+    with pytest.raises(Failed, match=said):
         bench.do(change())
     assert bench.found("A_Thing") == before
 

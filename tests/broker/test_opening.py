@@ -14,13 +14,6 @@ from virtcim.broker.opening import KINDS, PULLED
 from virtcim.broker.pulling import PullLimits
 from virtcim.wbem import operations as ops
 from virtcim.wbem.paths import ObjectPath
-from virtcim.wbem.pull_errors import (
-    ContinuationOnErrorNotSupported,
-    InvalidEnumerationContext,
-    InvalidOperationTimeout,
-    PullHasBeenAbandoned,
-    ServerLimitsExceeded,
-)
 from virtcim.wbem.query.errors import (
     InvalidQuery,
     QueryFeatureNotSupported,
@@ -28,10 +21,15 @@ from virtcim.wbem.query.errors import (
 )
 from virtcim.wbem.replies import CountReply, PulledReply, VoidReply
 from virtcim.wbem.status import (
+    ContinuationOnErrorNotSupported,
     InvalidClass,
+    InvalidEnumerationContext,
     InvalidNamespace,
+    InvalidOperationTimeout,
     InvalidParameter,
     NotFound,
+    PullHasBeenAbandoned,
+    ServerLimitsExceeded,
     WBEMError,
 )
 

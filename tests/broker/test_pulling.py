@@ -15,7 +15,7 @@ from virtcim.broker.pulling import (
     Owner,
     PullLimits,
 )
-from virtcim.wbem.pull_errors import (
+from virtcim.wbem.status import (
     InvalidEnumerationContext,
     InvalidOperationTimeout,
     PullCannotBeAbandoned,
@@ -193,13 +193,18 @@ def test_asking_how_many_are_left_keeps_nothing_alive() -> None:
 
 
 def test_what_ran_out_of_time_is_removed() -> None:
-    """The next who comes clears the table, also when it is full within a second."""
+    """By a look at all of them, and when there is no room for one more."""
     desk = Desk()
     for _ in range(3):
         opened(desk)
+    desk.all.sweep()
+    assert len(desk.all) == 3
     desk.clock.seconds += SECONDS + 2
     opened(desk)
     assert len(desk.all) == 1
+    desk.clock.seconds += SECONDS + 2
+    desk.all.sweep()
+    assert len(desk.all) == 0
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(None, 30), (1, 1), (300, 300)])
@@ -298,8 +303,8 @@ def test_a_reply_that_nobody_begins_to_read_ends_with_time() -> None:
     context = opened(desk)
     desk.all.pull(context, ANNA, 1)
     desk.clock.seconds += SECONDS + 1.5
-    opened(desk)
-    assert len(desk.all) == 1
+    desk.all.sweep()
+    assert len(desk.all) == 0
 
 
 def test_a_failure_ends_the_enumeration() -> None:
@@ -324,7 +329,7 @@ def test_a_slow_reply_keeps_its_enumeration() -> None:
     portion = desk.open((1,), (2,), (3,), most=3)
     for _ in portion.pieces():
         desk.clock.seconds += SECONDS - 1
-        desk.all.open(Owner("x", "n", Kind.PATHS), Cursor(iter(()), bytes), seconds=1, most=0)
+        desk.all.sweep()
     assert portion.context == ""
 
 

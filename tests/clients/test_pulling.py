@@ -14,6 +14,7 @@ from tests.clients.test_pywbem import CheckingRecorder, connect, path, status_of
 from tests.dsp0203 import check
 from tests.rawhttp import Client, cim_headers, head, instance_name, intrinsic, parameter
 from tests.serving import EIGHT_STATES, USER, RunningServer, let_in, serving
+from tests.wbem.query.test_page import rows
 from virtcim.broker.pulling import PullLimits
 
 LIMITS = PullLimits()
@@ -406,3 +407,19 @@ def test_features_that_are_not_served(client: Any) -> None:
     with pytest.raises(pywbem.CIMError, match="DISTINCT is not supported, at line 1") as caught:
         client.ExecQuery("DMTF:CQL", "SELECT DISTINCT Name FROM CIM_ComputerSystem")
     assert caught.value.status_code == 29
+
+
+# The page about queries
+
+
+@pytest.mark.parametrize(("language", "example"), [(a, b.strip("`")) for a, b in rows("Examples")])
+def test_the_examples_of_the_page(client: Any, language: str, example: str) -> None:
+    """Each can be asked as it stands, of a server whose domain and classes have these names."""
+    text = example.replace("KVM_", "Test_").replace('"web"', '"running"')
+    if language == "FQL":
+        client.OpenEnumerateInstances("CIM_ManagedElement", FilterQuery=text, **FQL)
+    elif "WITHIN" in text:  # which says how often to look for what has happened
+        assert status_of(client.ExecQuery, language, text) == 15
+    else:
+        objects = client.ExecQuery(language, text)
+        assert objects or "CIM_Dependency" not in text

@@ -140,6 +140,11 @@ def test_every_key_has_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             "[limits]\nconnections = 0",
             "virtcim.toml: limits.connections: must be greater than or equal to 1",
         ),
+        (
+            "[pull]\nseconds = 60\nlongest_seconds = 30",
+            "virtcim.toml: pull: seconds (60) must be at most longest_seconds (30)",
+        ),
+        ("[pull]\nseconds = 0", "virtcim.toml: pull.seconds: must be greater than or equal to 1"),
         ("reconcile_interval = nan", "virtcim.toml: reconcile_interval: must be a finite number"),
         (
             "sample_interval = -1",

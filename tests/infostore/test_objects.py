@@ -1,12 +1,12 @@
 """CIM objects in the store: all or none, in the order of making, on both databases alike."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import pytest
 
 from virtcim.infostore import Infostore
-from virtcim.infostore.errors import InfostoreError
+from virtcim.infostore.errors import DiskFull, InfostoreError
 from virtcim.infostore.keeping import ObjectKeeper
 from virtcim.infostore.objects import CIMObject, ObjectKey, ObjectKind
 
@@ -77,7 +77,7 @@ def test_all_or_none(url: str) -> None:
 
 
 def test_one_change_at_a_time(url: str) -> None:
-    """Who has the turn sees what the one before has written; a write outlives who asked."""
+    """Who has the turn sees what the one before has written."""
 
     async def use(store: Infostore) -> None:
         keeper = ObjectKeeper(store)
@@ -89,10 +89,62 @@ def test_one_change_at_a_time(url: str) -> None:
 
         await asyncio.gather(*(add() for _ in range(5)))
         assert [one.key.name for one in await keeper.objects()] == [f"c{n}" for n in range(5)]
-        writing = asyncio.create_task(keeper.write([made("late")]))
-        await asyncio.sleep(0)
-        writing.cancel()
-        await asyncio.wait([writing])
-        assert (await keeper.objects())[-1] == made("late")
 
     used(url, use)
+
+
+class Slow:
+    """A store that writes when it is told to, or fails."""
+
+    def __init__(self, fault: InfostoreError | None = None) -> None:
+        self.written: list[CIMObject] = []
+        self.fault = fault
+        self.may = asyncio.Event()
+        self.asked = asyncio.Event()
+
+    async def objects(self) -> Sequence[CIMObject]:
+        """Return what was written."""
+        return self.written
+
+    async def write_objects(
+        self, made: Iterable[CIMObject] = (), removed: Iterable[ObjectKey] = ()
+    ) -> None:
+        """Write when it may."""
+        self.asked.set()
+        await self.may.wait()
+        if self.fault is not None:
+            raise self.fault
+        gone = set(removed)
+        self.written = [one for one in self.written if one.key not in gone] + [*made]
+
+
+@pytest.mark.parametrize("fault", [None, DiskFull("store")])
+def test_what_was_written_is_seen(fault: InfostoreError | None) -> None:
+    """Who is cancelled while it writes ends its turn first; the next sees what came of it."""
+
+    async def run() -> None:
+        store, seen = Slow(fault), list[str]()
+        keeper = ObjectKeeper(store)
+
+        async def add(name: str) -> None:
+            async with keeper.turn():
+                assert len(seen) == len(store.written)
+                await keeper.write([made(name)])
+                seen.append(name)
+
+        first = asyncio.create_task(add("a"))
+        second = asyncio.create_task(add("b"))
+        await store.asked.wait()
+        for _ in range(2):
+            first.cancel()
+            await asyncio.sleep(0)
+        assert not first.done()
+        store.may.set()
+        await asyncio.wait({first, second})
+        assert first.cancelled()
+        if fault is None:
+            assert seen == ["a", "b"]
+        else:
+            assert second.exception() is fault
+
+    asyncio.run(run())

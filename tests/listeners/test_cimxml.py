@@ -576,3 +576,25 @@ def test_a_change_that_takes_too_long_goes_on(monkeypatch: pytest.MonkeyPatch) -
     code, description = error(b"".join(response.pieces))
     assert code == "27"
     assert "it takes longer than 0.01 s, and goes on" in description
+
+
+def test_a_change_that_outlives_the_server_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its client hears that the server stops, and that nobody knows how the change ends."""
+    door, gate = Door(), asyncio.Event()
+
+    async def slow(*_: object) -> MethodResult:
+        gate.set()
+        await asyncio.Event().wait()
+        return MethodResult(0)
+
+    monkeypatch.setattr(Calls, "__call__", slow)
+
+    async def run() -> Response:
+        asking = asyncio.create_task(door.answer(START, START_HEADERS))
+        await gate.wait()
+        door.application.end()
+        return await asking
+
+    code, description = error(b"".join(asyncio.run(run()).pieces))
+    assert code == "28"
+    assert "look when it is back" in description

@@ -761,6 +761,23 @@ def test_stop_does_not_wait_for_ever() -> None:
     serve(client)
 
 
+def test_calls_that_did_not_end_are_answered_at_the_very_end() -> None:
+    """Who waits is told something when the time is over, before the connection is closed."""
+
+    def client(world: World) -> None:
+        assert world.shell is not None
+        with world.open() as connection:
+            connection.send(post("/slow"))
+            world.wait_until(lambda: len(world.asked) == 1)
+            ending = world.shell.stop(0.05, world.gate.set)
+            stopping = asyncio.run_coroutine_threadsafe(ending, world.loop)
+            assert connection.answer().body == b"slow|hello"
+            assert connection.ended()
+            stopping.result()
+
+    serve(client)
+
+
 def test_stop_of_an_idle_shell() -> None:
     """Without connections there is nothing to wait for."""
     serve(stop)

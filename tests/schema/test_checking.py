@@ -31,7 +31,8 @@ FITTING = (
 @pytest.mark.parametrize("text", FITTING)
 def test_a_class_that_fits(text: str) -> None:
     """It is taken as it is."""
-    check_class(own_repository(), declared(class_of(text)))
+    repository = own_repository()
+    check_class(repository, declared(class_of(text), repository))
 
 
 NOT_FITTING: tuple[tuple[str, str], ...] = (
@@ -65,7 +66,7 @@ def test_a_class_that_does_not_fit(text: str, said: str) -> None:
     if text.startswith("class X_Y"):
         repository.add(class_of("class X_Y { };"))
     with pytest.raises(InvalidParameter) as refused:
-        check_class(repository, declared(class_of(text)))
+        check_class(repository, declared(class_of(text), repository))
     assert said in refused.value.reason
 
 
@@ -167,7 +168,7 @@ def test_what_was_inherited_is_not_declared_again() -> None:
     repository.add(class_of("class A_B : S_Named { string More; };"))
     shown = repository.find("A_B")
     assert shown is not None
-    own = declared(shown)
+    own = declared(shown, repository)
     assert [one.name for one in own.properties] == ["More"]
     assert (own.methods, own.qualifiers) == ((), ())
     check_class(repository, own)

@@ -188,3 +188,11 @@ def test_no_file(tmp_path: Path) -> None:
     """A file that is not there is a fault of the same kind."""
     with pytest.raises(MOFError, match=r"nowhere\.mof"):
         compile_mof(tmp_path / "nowhere.mof")
+
+
+def test_characters_are_what_is_between_their_quotes(tmp_path: Path) -> None:
+    """Also where MOF escapes them."""
+    file = tmp_path / "characters.mof"
+    file.write_text("class A_B { char16 S = 'x'; char16 T[] = {'a', '\\'', '\\x41'}; };")
+    one, many = compile_mof(file).classes[0].properties
+    assert (one.value, many.value) == ("x", ("a", "'", "A"))

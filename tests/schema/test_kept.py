@@ -51,3 +51,16 @@ def test_pieces_of_a_big_enumeration_are_not_kept(monkeypatch: pytest.MonkeyPatc
         assert again._pieces == {}
     assert again.records[0]._written  # what fits is kept
     assert not again.records[-1]._written
+
+
+def test_names_of_a_big_enumeration_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have a limit of their own, beyond which no record holds its name."""
+    records = numbered(3 * PIECE)
+    written = [*WrittenRecords(records, records.layout.variant(SELECTIONS[0])).names()]
+    again = numbered(3 * PIECE)
+    monkeypatch.setattr(sets, "MOST_NAMES", len(written[0]))
+    for _ in range(2):
+        assert [*WrittenRecords(again, again.layout.variant(SELECTIONS[0])).names()] == written
+        assert again._pieces == {}
+    assert again.records[0]._written
+    assert not again.records[-1]._written

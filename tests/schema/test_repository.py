@@ -167,6 +167,8 @@ def test_selection(
     assert [p.class_origin for p in selected.properties] == [
         origins[n] if include_class_origin else "" for n in names
     ]
+    every = (selected.qualifiers, *(one.qualifiers for one in selected.properties))
+    assert not any(q.propagated and local_only for qualifiers in every for q in qualifiers)
     for method in selected.methods:
         assert method.class_origin == ("A" if include_class_origin else "")
         assert bool(method.qualifiers) is include_qualifiers

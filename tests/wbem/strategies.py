@@ -17,6 +17,7 @@ from virtcim.wbem.objects import (
 )
 from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.types import INTEGER_RANGES, CIMType
+from virtcim.wbem.values import parse_single
 
 _UNWRITABLE = [*map(chr, (*range(9), 11, 12, *range(14, 32))), "\ufffe", "\uffff"]
 
@@ -53,8 +54,8 @@ DATETIMES = st.one_of(
 
 
 def _real32(value: float) -> float:
-    """Return the double that the nine digits of a single stand for."""
-    return float(f"{value:.9g}")
+    """Return the shortest number that a single stands for, which is how it is read."""
+    return parse_single(repr(value).upper())
 
 
 _SCALARS: dict[CIMType, st.SearchStrategy[Scalar]] = {

@@ -4,13 +4,13 @@ The rule: a method has the name of its rule and gives a node; it keeps nothing, 
 serves every query of its language. What is wrong is a Complaint: only the caller has the text.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from lark import Token, Transformer, v_args
 
-from virtcim.wbem.mof_literals import QUERY_ESCAPE, UnknownEscape, parse_query_number, unescape
+from virtcim.wbem.escapes import QUERY_ESCAPE, UnknownEscape, unescape
+from virtcim.wbem.mof_literals import parse_query_number
 from virtcim.wbem.query.complaint import Complaint
 from virtcim.wbem.query.names import Names
 from virtcim.wbem.query.patterns import PatternError, compile_pattern, unescape_pattern
@@ -102,8 +102,6 @@ class Builder(Transformer[Token, Any]):
             value = parse_query_number(str(token))
         except ValueError as error:
             raise Complaint(str(error), _at(token)) from None
-        if isinstance(value, float) and math.isinf(value):
-            raise Complaint("a number that is too large", _at(token))
         return Literal(value, _at(token))
 
     def boolean(self, token: Token) -> Literal:

@@ -8,7 +8,7 @@ and no case. In all of them the pattern is for the whole text.
 import re
 from collections.abc import Callable, Mapping
 
-from virtcim.wbem.mof_literals import ESCAPED
+from virtcim.wbem.escapes import ESCAPED
 from virtcim.wbem.query.automaton import (
     ANYTHING,
     AtEnd,

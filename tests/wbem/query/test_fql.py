@@ -209,7 +209,7 @@ REFUSED: tuple[tuple[str, int, int, str], ...] = (
     ("Name = 0xG", 1, 8, "'0' where "),
     ("Name = 102b", 1, 8, "'1' where "),
     ("Name = 1.2.3", 1, 8, "'1' where "),
-    ("Name = 1e999", 1, 8, "a number that is too large"),
+    ("Name = 1e999", 1, 8, "'1e999' is beyond the numbers of a real64"),
     ("Name = " + "1" * 401, 1, 8, "a number of more than 400 digits"),
     ("Name < NULL", 1, 6, "NULL is not comparable by <"),
     ("Name IS 'x'", 1, 9, "\"'x'\" where NOT or NULL is expected"),
