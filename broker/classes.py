@@ -25,10 +25,8 @@ def get_class(namespaces: Namespaces, operation: ops.GetClass) -> ClassesReply:
 
 def enumerate_classes(namespaces: Namespaces, operation: ops.EnumerateClasses) -> ClassesReply:
     """Return the classes below one, or from the top."""
-    repository, names = (
-        namespaces.get(operation.namespace).repository,
-        _below(namespaces, operation),
-    )
+    repository = namespaces.get(operation.namespace).repository
+    names = _below(namespaces, operation)
     # Selected while it is written: a whole schema takes longer than others should wait.
     return ClassesReply(
         select_class(

@@ -1,9 +1,9 @@
 """Embedded objects: instances read as their class declares them, and made for replies; classes.
 
 A client sends one as CIM-XML, as text of it or as MOF; a class, where any object may stand, as text
-of CIM-XML. The rule: what the class does not have is
-left out, what is NULL is absent, and all else has its declared type or the whole is refused.
-Embedded instances inside one stay as they came; who needs them reads them in turn.
+of CIM-XML. The rule: what the class does not have is left out, what is NULL is absent, and all else
+has its declared type or the whole is refused. Embedded instances inside one stay as they came; who
+needs them reads them in turn.
 """
 
 from collections.abc import Iterator, Mapping

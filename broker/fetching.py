@@ -6,15 +6,16 @@ at some moment after it came in, or fails; it is never answered without those th
 fetched. What is wrong with the operation itself is left to the operation to say.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 from virtcim.broker.namespaces import Namespace, Namespaces, typed_keys
 from virtcim.broker.provider import Fetched, Keys, Provider
-from virtcim.schema.repository import is_association
+from virtcim.schema.layouts import Record
 from virtcim.wbem import operations as ops
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.query.reading import parse_statement
@@ -24,12 +25,17 @@ from virtcim.wbem.status import InvalidParameter, WBEMError
 Need = tuple[Fetched, Keys | None]
 """A provider and the keys of the instance that is needed of it; None means all instances."""
 
+_NOTHING: Mapping[Hashable, Record | None] = MappingProxyType({})
+FOUND: ContextVar[Mapping[Hashable, Record | None]] = ContextVar("found", default=_NOTHING)
+"""What was fetched by its keys for the operation that runs, as its provider tells it apart."""
+
 
 def fetched(namespaces: Namespaces, operation: ops.Operation) -> Awaitable[None] | None:
     """Begin to fetch what an operation may touch; return what to wait for, None if nothing is.
 
     Waiting raises WBEMError.
     """
+    FOUND.set(_NOTHING)  # requests of a connection inherit from each other
     needs = NEEDS.get(type(operation))
     if needs is None:
         return None
@@ -162,13 +168,13 @@ def _links(namespace: Namespace, source: str, only: str | None) -> Iterator[Link
 
 
 def _ends(namespaces: Namespaces, asked: Namespace, targets: Iterable[str]) -> Iterator[Need]:
-    wanted = frozenset(targets)
+    """Return who has instances to which one may refer; of classes unknown here it may be any."""
+    wanted, is_a = frozenset(targets), asked.repository.is_a
+    if not wanted:
+        return
     for namespace in namespaces:
         for name, found in namespace.fetched.items():
-            declaration = asked.repository.find(name)
-            if declaration is None or is_association(declaration):
-                continue
-            if any(asked.repository.is_a(name, target) for target in wanted):
+            if not is_a(name, name) or any(is_a(name, target) for target in wanted):
                 yield found, None
 
 

@@ -22,10 +22,15 @@ LONGEST_NAME = 255
 _NAME = re.compile(r"[a-z_0-9][\w.-]*(/[a-z_0-9][\w.-]*)*")
 
 
+def is_namespace_name(canonical: str) -> bool:
+    """Tell whether a namespace may have this name."""
+    return bool(_NAME.fullmatch(canonical)) and len(canonical) <= LONGEST_NAME
+
+
 async def create_namespace(namespaces: Namespaces, name: str) -> Namespace:
     """Make an empty namespace; raises InvalidParameter, AlreadyExists, Failed, NotSupported."""
     wanted = canonical_namespace(name)
-    if not _NAME.fullmatch(wanted) or len(wanted) > LONGEST_NAME:
+    if not is_namespace_name(wanted):
         raise InvalidParameter(f"{name[:80]!r} is no name of a namespace")
     keeper = _keeper(namespaces)
     async with keeper.turn():

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import structlog
 
 from virtcim.broker.namespaces import Namespace, Namespaces
+from virtcim.broker.schema_changes import check_redeclared
 from virtcim.infostore.objects import CIMObject, ObjectKind
 from virtcim.schema.checking import declared
 from virtcim.schema.repository import Repository, SchemaError
@@ -50,7 +51,9 @@ def _namespace(namespaces: Namespaces, one: CIMObject) -> None:
 
 
 def _qualifier(namespaces: Namespaces, one: CIMObject) -> None:
-    namespaces.get(one.key.namespace).repository.add_qualifier(kept_qualifier(one.text))
+    namespace, qualifier = namespaces.get(one.key.namespace), kept_qualifier(one.text)
+    check_redeclared(namespace, qualifier)
+    namespace.repository.add_qualifier(qualifier)
 
 
 def _class(namespaces: Namespaces, one: CIMObject) -> None:

@@ -127,10 +127,8 @@ async def set_qualifier(namespaces: Namespaces, operation: ops.SetQualifier) -> 
     keeper = keeper_of(namespaces, operation)
     check_qualifier_declaration(one)
     async with keeper.turn():
-        known = namespace.repository.qualifier(one.name)
-        if known is not None and _shape(known) != _shape(one):
-            _check_unused(namespace, one.name)
-        elif known is not None and replace(known, scopes=one.scopes) == one:
+        check_redeclared(namespace, one)
+        if _is_declared(namespace, one):
             return VoidReply()
         key = key_of(namespace.name, ObjectKind.QUALIFIER, one.name)
         await record(keeper, [CIMObject(key, qualifier_declaration_xml(one))])
@@ -151,6 +149,20 @@ async def delete_qualifier(namespaces: Namespaces, operation: ops.DeleteQualifie
         await record(keeper, removed=[key_of(namespace.name, ObjectKind.QUALIFIER, name)])
         namespace.repository.remove_qualifier(name)
     return VoidReply()
+
+
+def check_redeclared(namespace: Namespace, one: QualifierDeclaration) -> None:
+    """Raise Failed for a declaration that does not fit those who use the qualifier."""
+    known = namespace.repository.qualifier(one.name)
+    if known is not None and _shape(known) != _shape(one):
+        _check_unused(namespace, one.name)
+
+
+def _is_declared(namespace: Namespace, one: QualifierDeclaration) -> bool:
+    known = namespace.repository.qualifier(one.name)
+    if known is None or _shape(known) != _shape(one):
+        return False
+    return replace(known, scopes=one.scopes) == one
 
 
 def _shape(one: QualifierDeclaration) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from virtcim.broker.namespaces import Namespaces
 from virtcim.commands.failures import MISUSED, Failure
 from virtcim.commands.tables import show
 from virtcim.configuration import ConfigurationError, Settings, decide
@@ -41,13 +42,14 @@ def check(settings: Settings) -> None:
         raise Failure("no hypervisor is named, neither here nor in the configuration", MISUSED)
     # The table says it all.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    namespaces, plug_ins = _modelled(settings)
     findings = [
         *asyncio.run(_hosts(settings)),
         *_tls(settings),
         *_pam(settings),
         *_users(settings),
-        *_plugins(settings),
-        *_rights(settings),
+        *plug_ins,
+        *_rights(settings, namespaces),
     ]
     show(
         ("", "works", "seen"),
@@ -123,20 +125,23 @@ def _users(settings: Settings) -> Iterator[Finding]:
     yield Finding("access", works=True, seen=f"{access.value}, {len(users)} user{plural}")
 
 
-def _plugins(settings: Settings) -> Iterator[Finding]:
-    """Load the plug-ins that would be loaded, and hold them against the schema."""
+def _modelled(settings: Settings) -> tuple[Namespaces | None, list[Finding]]:
+    """Load the plug-ins that would be loaded, once, and hold them against the schema.
+
+    Return what would be served, None if nothing would, and what was found.
+    """
     try:
-        _, plugins = model_of(settings)
+        namespaces, plugins = model_of(settings)
     except PluginError as error:
-        yield Finding("plug-ins", works=False, seen=str(error))
-        return
+        return None, [Finding("plug-ins", works=False, seen=str(error))]
     except StartError:
-        return  # that of a host, which is said already
-    for name, origin in plugins.origins():
-        yield Finding(f"plug-in {name}", works=True, seen=origin)
+        return None, []  # that of a host, which is said already
+    return namespaces, [
+        Finding(f"plug-in {name}", works=True, seen=origin) for name, origin in plugins.origins()
+    ]
 
 
-def _rights(settings: Settings) -> Iterator[Finding]:
+def _rights(settings: Settings, namespaces: Namespaces | None) -> Iterator[Finding]:
     """Show who may do what, so that nobody has to try."""
     try:
         users = UsersFile(settings.users_file).read()
@@ -152,10 +157,10 @@ def _rights(settings: Settings) -> Iterator[Finding]:
             seen = "nobody may change anything: `virtcim user role NAME admin`"
             yield Finding("changes", works=True, seen=seen)
         return
-    try:
-        rules = rules_of(settings, methods_of(model_of(settings)[0]))
-    except (PluginError, StartError):
+    if namespaces is None:
         return  # the same
+    try:
+        rules = rules_of(settings, methods_of(namespaces))
     except ConfigurationError as error:
         yield Finding("rules", works=False, seen="; ".join(map(str, error.problems)))
     else:

@@ -7,17 +7,25 @@ plug-in and a number under which the log has the rest. Nothing of it reaches ano
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import replace
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Generator,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import structlog
 
 from virtcim.broker import kit
 from virtcim.broker.calling import CALLER
+from virtcim.broker.fetching import FOUND
 from virtcim.broker.kept import Home
 from virtcim.broker.provider import (
     Arguments,
@@ -30,7 +38,7 @@ from virtcim.broker.provider import (
     StaticBody,
 )
 from virtcim.providers.plugged_values import Garbage, Giver, Reader
-from virtcim.providers.workshop import Late, Workshop
+from virtcim.providers.workshop import Late, Unawaited, Workshop
 from virtcim.schema.layouts import Layout, Record, Values
 from virtcim.schema.records import RecordSet
 from virtcim.schema.repository import Repository, is_association
@@ -43,13 +51,6 @@ log = structlog.get_logger("virtcim.providers")
 
 T = TypeVar("T")
 Identity = tuple[object, ...]
-
-_NOTHING_FOUND: Mapping[tuple[int, Identity], Record | None] = MappingProxyType({})
-_FOUND: ContextVar[Mapping[tuple[int, Identity], Record | None]] = ContextVar(
-    "found",
-    default=_NOTHING_FOUND,
-)
-"""What was fetched by its keys for the request that runs, by provider and keys."""
 
 
 class PluggedClass:
@@ -79,7 +80,7 @@ class PluggedClass:
     def _failure(self, what: str, error: Exception) -> Failed:
         """Say it in the log with all that is known, and to the client with what helps."""
         number = secrets.token_hex(4)
-        known = isinstance(error, Garbage | Late)  # and needs no traceback
+        known = isinstance(error, Garbage | Late | Unawaited)  # and needs no traceback
         log.error(
             "plugin_failed",
             plugin=self._plugin,
@@ -102,6 +103,17 @@ class PluggedClass:
         return dict(self.layout.key_values(record.values))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one enumeration gave: instances by their keys, and who refers to a path in which role.
+
+    Both are made in the plug-in's thread: of many instances they take longer than others may wait.
+    """
+
+    instances: Mapping[Identity, Record]
+    ends: Mapping[Identity, Sequence[tuple[str, Record]]]
+
+
 class PluggedProvider:
     """A provider of a plug-in (broker.provider.Provider, Fetched, Refers, Editable)."""
 
@@ -119,9 +131,8 @@ class PluggedProvider:
         self._provider = provider
         self._home = home
         self._finds = serves(provider, "find")
-        self._instances: dict[Identity, Record] = {}
+        self._found = Found({}, {})
         self._set = RecordSet(one.layout, ())
-        self._ends: dict[Identity, list[tuple[str, Record]]] | None = None
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -132,23 +143,16 @@ class PluggedProvider:
         return self._set
 
     def find(self, keys: Keys) -> Record | None:
-        """Return the instance with these keys, as it was fetched for this request or else last."""
+        """Return the instance with these keys, as fetched for this operation or else last."""
         identity = self._identity(keys)
-        found = _FOUND.get()
+        found = FOUND.get()
         if (id(self), identity) in found:
             return found[id(self), identity]
-        return self._instances.get(identity)
+        return self._found.instances.get(identity)
 
     def referring(self, source: ObjectPath) -> Iterator[tuple[str, Record]]:
         """Yield the instances that refer to another, with the role of that in each."""
-        if self._ends is None:
-            self._ends = {}
-            for record in self._set:
-                for end in self.references:
-                    path = record[end.name]
-                    if isinstance(path, ObjectPath):
-                        self._ends.setdefault(self._located(path), []).append((end.name, record))
-        yield from self._ends.get(self._located(source), ())
+        yield from self._found.ends.get(self._located(source), ())
 
     def _located(self, path: ObjectPath) -> Identity:
         home = self._one.namespace if path.namespace is None else self._home(path.namespace)
@@ -192,11 +196,11 @@ class PluggedProvider:
         await self._get_all()
 
     async def _get_all(self) -> None:
-        fetched = await self._one.call("instances", self._provider.instances, finish=self._all_of)
-        self._instances, self._ends = fetched, None
-        self._set = RecordSet(self.layout, fetched.values())
+        found = await self._one.call("instances", self._provider.instances, finish=self._all_of)
+        self._found = found
+        self._set = RecordSet(self.layout, found.instances.values())
 
-    def _all_of(self, rows: object) -> dict[Identity, Record]:
+    def _all_of(self, rows: object) -> Found:
         if not isinstance(rows, Iterable):
             raise Garbage(f"instances of {self.layout.class_name} are no iterable")
         found: dict[Identity, Record] = {}
@@ -206,7 +210,16 @@ class PluggedProvider:
             if identity in found:
                 raise Garbage(f"two instances of {self.layout.class_name} have the same keys")
             found[identity] = record
-        return found
+        return Found(found, self._ends_of(found.values()) if self.is_association else {})
+
+    def _ends_of(self, records: Iterable[Record]) -> dict[Identity, list[tuple[str, Record]]]:
+        ends: dict[Identity, list[tuple[str, Record]]] = {}
+        for record in records:
+            for end in self.references:
+                path = record[end.name]
+                if isinstance(path, ObjectPath):
+                    ends.setdefault(self._located(path), []).append((end.name, record))
+        return ends
 
     async def _fetch_one(self, keys: Keys) -> Mapping[Identity, Record | None]:
         """Get one instance by its keys, or by these without outer blanks: clients pad them."""
@@ -245,8 +258,10 @@ class _Pending:
         # Others may wait for the same, so who goes away does not end it.
         found = yield from asyncio.shield(self._task).__await__()
         if self._provider is not None:
-            new = {(self._provider, identity): record for identity, record in found.items()}
-            _FOUND.set({**_FOUND.get(), **new})
+            new: dict[Hashable, Record | None] = {
+                (self._provider, identity): record for identity, record in found.items()
+            }
+            FOUND.set({**FOUND.get(), **new})
 
 
 def _forget(task: "asyncio.Task[Any]") -> None:

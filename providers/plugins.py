@@ -5,7 +5,6 @@ it is, of which distribution, what is wrong and how to go on without it. A class
 on and that is missing after a restart would be found by them, and much later.
 """
 
-import re
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from virtcim.broker import kit
+from virtcim.broker.namespace_changes import is_namespace_name
 from virtcim.broker.namespaces import Namespace, Namespaces, ProviderError
 from virtcim.providers.model import CIMV2
 from virtcim.providers.plugged import PluggedClass, PluggedProvider
@@ -28,13 +28,13 @@ from virtcim.schema.inheritance import resolve
 from virtcim.schema.keeping import compiled_mof
 from virtcim.schema.layouts import Layout, LayoutError
 from virtcim.schema.repository import SchemaError
+from virtcim.wbem.objects import ClassDeclaration
 from virtcim.wbem.paths import canonical_namespace
 from virtcim.wbem.status import WBEMError
 
 log = structlog.get_logger("virtcim.providers")
 
 STOP_SECONDS = 5.0
-_NAMESPACE = re.compile(r"[a-z_0-9][\w.-]*(/[a-z_0-9][\w.-]*)*")
 
 
 class PluginError(Exception):
@@ -163,6 +163,8 @@ class Plugins:
                 raise _refusal(one.name, one.origin, str(error)) from error
             except WBEMError as error:
                 raise _refusal(one.name, one.origin, error.reason) from error
+            except Exception as error:  # its own code runs here, over what it gave
+                raise _refusal(one.name, one.origin, _described(error)) from error
 
     def _install(self, one: Loaded, namespaces: Namespaces) -> Iterable[str]:
         """Return the classes that are served now."""
@@ -192,17 +194,13 @@ class Plugins:
                 )
             repository.add_qualifier(qualifier)
         for given in compiled.classes:
-            self._declare_class(plugin, namespace, given.name, compiled)
+            self._declare_class(plugin, namespace, declared(given, repository))
         namespace.adopt(
             (one.name for one in compiled.qualifiers), (one.name for one in compiled.classes)
         )
 
-    def _declare_class(
-        self, plugin: str, namespace: Namespace, name: str, compiled: Compiled
-    ) -> None:
+    def _declare_class(self, plugin: str, namespace: Namespace, one: ClassDeclaration) -> None:
         repository = namespace.repository
-        given = next(each for each in compiled.classes if each.name == name)
-        one = declared(given, repository)
         check_class(repository, one)
         known = repository.find(one.name)
         if known is None:
@@ -265,7 +263,7 @@ def _namespace(namespaces: Namespaces, name: str) -> Namespace:
     wanted = canonical_namespace(name)
     if wanted in namespaces:
         return namespaces.get(wanted)
-    if not _NAMESPACE.fullmatch(wanted):
+    if not is_namespace_name(wanted):
         raise ProviderError(f"{name!r} is no name of a namespace")
     like = namespaces.get(CIMV2)
     made = Namespace(wanted, like.repository.copy(), like.rules)

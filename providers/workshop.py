@@ -10,7 +10,7 @@ Own threads, because the standard executor joins its threads at exit and would h
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -28,7 +28,11 @@ class Late(Exception):
 
 
 class Ended(Exception):
-    """Code of a plug-in ended without an answer: it was cancelled, or raised SystemExit."""
+    """Code of a plug-in gave no answer: it was cancelled, or raised what cannot be passed on."""
+
+
+class Unawaited(Exception):
+    """A plain function of a plug-in gave what must be awaited; the text goes to the client."""
 
 
 class Workshop:
@@ -53,7 +57,11 @@ class Workshop:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.seconds
         await self._take_place()
-        begun = self._begin(function, arguments, finish)
+        try:
+            begun = self._begin(function, arguments, finish)
+        except (RuntimeError, OSError):  # there is no thread or no loop to be had
+            self._places.release()
+            raise
         begun.done.add_done_callback(lambda _: self._leave_place(loop))
         waiting = asyncio.wrap_future(begun.done)
         waiting.add_done_callback(_forget)
@@ -69,7 +77,7 @@ class Workshop:
             async with asyncio.timeout(self.seconds):
                 await self._places.acquire()
         except TimeoutError:
-            text = f"{self._most} of its calls did not return within {self.seconds:g} s"
+            text = f"{self._most} of its calls are under way, no other began in {self.seconds:g} s"
             raise Late(text) from None
 
     def _leave_place(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -80,19 +88,28 @@ class Workshop:
         self, function: Callable[..., Any], arguments: tuple[Any, ...], finish: Callable[[Any], T]
     ) -> "_Begun":
         if inspect.iscoroutinefunction(function):
-            return self._on_loop(_awaited(function, arguments, finish))
+            return self._on_loop(lambda: _awaited(function, arguments, finish))
         if inspect.isasyncgenfunction(function):
-            return self._on_loop(_gathered(function, arguments, finish))
+            return self._on_loop(lambda: _gathered(function, arguments, finish))
         with self._lock:
             worker = self._idle.pop() if self._idle else _Worker(self._name, self._free)
-        return _Begun(worker.do(lambda: finish(function(*arguments))))
+        return _Begun(worker.do(lambda: finish(_at_once(function(*arguments)))))
 
-    def _on_loop(self, work: Coroutine[Any, Any, Any]) -> "_Begun":
+    def _on_loop(self, work: Work[Coroutine[Any, Any, Any]]) -> "_Begun":
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            name = f"plug-in {self._name} loop"
-            Thread(target=_turn, args=(self._loop,), name=name, daemon=True).start()
+            self._loop = self._turning()
         return _Begun.on(self._loop, work)
+
+    def _turning(self) -> asyncio.AbstractEventLoop:
+        """Return a new event loop that a thread runs."""
+        loop = asyncio.new_event_loop()
+        name = f"plug-in {self._name} loop"
+        try:
+            Thread(target=_turn, args=(loop,), name=name, daemon=True).start()
+        except RuntimeError:
+            loop.close()
+            raise
+        return loop
 
     def _free(self, worker: "_Worker") -> None:
         with self._lock:
@@ -129,13 +146,13 @@ class _Begun:
         self._task: asyncio.Task[Any] | None = None
 
     @classmethod
-    def on(cls, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> "_Begun":
+    def on(cls, loop: asyncio.AbstractEventLoop, work: Work[Coroutine[Any, Any, Any]]) -> "_Begun":
         """Begin a coroutine on the loop of another thread."""
         one = cls(Future())
         one._loop = loop
 
         def begin() -> None:
-            one._task = loop.create_task(work)
+            one._task = loop.create_task(work())
             one._task.add_done_callback(one._ended)
 
         loop.call_soon_threadsafe(begin)
@@ -145,7 +162,7 @@ class _Begun:
         if task.cancelled():
             self.done.set_exception(Ended("it was cancelled"))
         elif (error := task.exception()) is not None:
-            self.done.set_exception(error)
+            self.done.set_exception(_carried(error))
         else:
             self.done.set_result(task.result())
 
@@ -161,13 +178,34 @@ def _forget(waiting: "asyncio.Future[Any]") -> None:
         waiting.exception()
 
 
+def _carried(error: BaseException) -> Exception:
+    """Return an exception as the one who waits for it can be given it.
+
+    An exit would end the server, a cancellation the request, and asyncio refuses StopIteration.
+    """
+    if isinstance(error, Exception) and not isinstance(error, StopIteration | CancelledError):
+        return error
+    ended = Ended(f"it raised {type(error).__name__}")
+    ended.__cause__ = error
+    return ended
+
+
+def _at_once(given: T) -> T:
+    """Return what a plain function gave; nobody would wait for it."""
+    if inspect.iscoroutine(given):
+        given.close()
+    if inspect.isawaitable(given):
+        raise Unawaited("a plain function gave an awaitable, and is no coroutine function")
+    return given
+
+
 async def _awaited(
     function: Callable[..., Any], arguments: tuple[Any, ...], finish: Callable[[Any], T]
 ) -> T:
     try:
         return finish(await function(*arguments))
     except (SystemExit, KeyboardInterrupt) as error:  # they would end the loop
-        raise Ended(f"it raised {type(error).__name__}") from error
+        raise _carried(error) from error
 
 
 async def _gathered(
@@ -207,12 +245,9 @@ class _Worker:
         future.set_running_or_notify_cancel()
         try:
             result = work()
-        except Exception as error:  # noqa: BLE001 (a plug-in's, whatever it is)
+        except BaseException as error:  # noqa: BLE001 (a plug-in's; an exit would end the thread)
             self._free(self)
-            future.set_exception(error)
-        except BaseException as error:  # noqa: BLE001 (SystemExit would be the end of the thread)
-            self._free(self)
-            future.set_exception(Ended(f"it raised {type(error).__name__}"))
+            future.set_exception(_carried(error))
         else:
             self._free(self)
             future.set_result(result)

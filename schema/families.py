@@ -50,6 +50,8 @@ def _stamped_repository(prefixes: tuple[str, ...]) -> Repository:
     for prefix in prefixes:
         for family in families.values():
             repository.add(_stamped(prefix, family, families))
+    for _ in repository:
+        pass  # resolved here, once, and shared by all copies
     return repository
 
 

@@ -27,7 +27,7 @@ class Repository:
 
     def __init__(self) -> None:
         self._declared: dict[str, ClassDeclaration] = {}
-        self._resolved: dict[str, ClassDeclaration] = {}
+        self._resolved: dict[str, tuple[ClassDeclaration, ClassDeclaration]] = {}
         self._children: dict[str | None, list[str]] = {None: []}
         self._ancestors: dict[str, frozenset[str]] = {}
         self._qualifiers: dict[str, QualifierDeclaration] = {}
@@ -104,19 +104,23 @@ class Repository:
     def find(self, name: str) -> ClassDeclaration | None:
         """Return the class with all inherited elements, or None."""
         key = name.lower()
+        declared = self._declared.get(key)
+        if declared is None:
+            return None
         found = self._resolved.get(key)
-        if found is None and key in self._declared:
-            return self._resolve(key)
-        return found
+        # Plug-ins ask on their threads: what they resolve may be of a class that was replaced.
+        if found is not None and found[0] is declared:
+            return found[1]
+        return self._resolve(key, declared)
 
-    def _resolve(self, key: str) -> ClassDeclaration:
-        declared = self._declared[key]
+    def _resolve(self, key: str, declared: ClassDeclaration) -> ClassDeclaration:
         above = None if declared.superclass is None else self.find(declared.superclass)
-        found = self._resolved[key] = resolve(declared, above)
+        found = resolve(declared, above)
+        self._resolved[key] = declared, found
         return found
 
     def __iter__(self) -> Iterator[ClassDeclaration]:
-        return (self._resolved.get(key) or self._resolve(key) for key in tuple(self._declared))
+        return (found for key in tuple(self._declared) if (found := self.find(key)) is not None)
 
     def is_a(self, name: str, ancestor: str) -> bool:
         """Tell whether the class is the other one or derives from it; False when unknown."""

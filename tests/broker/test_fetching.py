@@ -16,10 +16,10 @@ from virtcim.broker.provider import (
     MethodResult,
     StaticBody,
 )
-from virtcim.schema.layouts import Record
+from virtcim.schema.layouts import Layout, Record
 from virtcim.schema.repository import is_association
 from virtcim.wbem import operations as ops
-from virtcim.wbem.objects import Value
+from virtcim.wbem.objects import ClassDeclaration, Value
 from virtcim.wbem.paths import ObjectPath
 from virtcim.wbem.status import Failed, WBEMError
 from virtcim.wbem.types import CIMType
@@ -157,6 +157,22 @@ def test_an_association(place: Place) -> None:
     text = 'REFERENCES OF {T_Device.DeviceID="d1"} WHERE ResultClass = T_Has'
     query = ops.ExecQuery(namespace=N, query_language="WQL", query=text)
     assert place.touched(query).keys() == {"T_Device", "T_Has"}
+
+
+def test_ends_in_other_namespaces(place: Place) -> None:
+    """Of a class that only they have nobody here knows what may refer to it."""
+    there = repository().copy()
+    there.add(ClassDeclaration(name="T_Other", superclass="T_Bare"))
+    declaration = there.find("T_Other")
+    assert declaration is not None
+    other = Fetches("T_Bare")
+    other.layout = Layout(declaration)
+    place.namespaces.add(Namespace("root/other", there))
+    place.namespaces.get("root/other").add(other)
+    place.touched(ops.AssociatorNames(namespace=N, object_name=DEVICE))
+    assert other.asked == [None]
+    place.touched(ops.ReferenceNames(namespace=N, object_name=DEVICE))
+    assert other.asked == [None]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from virtcim.wbem.status import (
     WBEMError,
 )
 from virtcim.wbem.types import CIMType
+from virtcim.wbem.writing import qualifier_declaration_xml
 
 A_B = "class A_B { [Key] string K; uint8 N = 3; };"
 MINE = QualifierDeclaration(
@@ -281,6 +282,16 @@ def test_what_does_not_fit_any_more_is_left_out(bench: Workbench) -> None:
     stray = ObjectKey("root/gone", ObjectKind.CLASS, "a")
     bench.store.kept[stray] = CIMObject(stray, "<CLASS></CLASS>")
     assert list(bench.again().found("A_B")) == ['root/a:A_B.K="k"']
+
+
+def test_a_qualifier_gives_way_to_classes_that_use_it(bench: Workbench) -> None:
+    """The server's schema may have come to declare it in another way, or a plug-in's."""
+    known = bench.namespaces.get(N).repository.qualifier("Fixed")
+    assert known is not None
+    for one in (replace(known, type=CIMType.BOOLEAN), replace(known, scopes=frozenset({"METHOD"}))):
+        key = ObjectKey(N, ObjectKind.QUALIFIER, "fixed")
+        bench.store.kept[key] = CIMObject(key, qualifier_declaration_xml(one))
+        assert bench.again().namespaces.get(N).repository.qualifier("Fixed") == known
 
 
 # Namespaces

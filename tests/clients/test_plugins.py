@@ -180,6 +180,30 @@ def test_single_properties_are_read_and_set(client: Any, pack_server: RunningSer
     assert "<VALUE>2</VALUE>" in ask(pack_server, "EnumerationCount", context)
 
 
+def test_requests_that_were_sent_ahead_see_what_is(client: Any, pack_server: RunningServer) -> None:
+    """What one has found is not what the next one of the connection finds."""
+    made = client.CreateInstance(pywbem.CIMInstance(EVERYTHING, {"InstanceID": "ahead"}))
+    name = parameter("InstanceName", instance_name(EVERYTHING, InstanceID="ahead"))
+    asked = parameter("PropertyName", "<VALUE>AUint8</VALUE>")
+    value = parameter("NewValue", "<VALUE>31</VALUE>")
+    language = parameter("QueryLanguage", "<VALUE>DMTF:CQL</VALUE>")
+    text = f"SELECT AUint8 FROM {EVERYTHING} WHERE InstanceID = 'ahead'"
+    query = parameter("Query", f"<VALUE>{text}</VALUE>")
+    calls = {
+        "GetProperty": (name, asked),
+        "SetProperty": (name, asked, value),
+        "ExecQuery": (language, query),
+    }
+    bodies = {n: intrinsic(n, *parameters, namespace=NAMESPACE) for n, parameters in calls.items()}
+    try:
+        with Client(pack_server.host, pack_server.port) as raw:
+            raw.send(b"".join(head(b, cim_headers(n, NAMESPACE)) for n, b in bodies.items()))
+            answers = [raw.answer().body.decode() for _ in calls]
+    finally:
+        client.DeleteInstance(made)
+    assert "<VALUE>31</VALUE>" in answers[-1]
+
+
 def test_instances_are_selected(client: Any) -> None:
     """By filters and statements, also when all keys are named; the provider does nothing for it."""
     for text, number in (("AUint32 = 1", 1), ("AUint32 > 0", 2), ("InstanceID = 'e2'", 1)):

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.commands.running import on_terminal, virtcim
-from tests.plugging import install_pack
+from tests.plugging import install, install_pack
 from virtcim.listeners.users import UsersFile
 
 
@@ -97,3 +97,24 @@ def test_classes_of_plug_ins_are_shown(tmp_path: Path) -> None:
     variables = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *sys.path])}
     ended = virtcim("classes", "Test_Link", variables=variables)
     assert ended.out.splitlines() == ["Test_Link\t\tassociation\tFrom To"], ended
+
+
+def test_plug_ins_are_loaded_once(tmp_path: Path) -> None:
+    """Also where rules may name their methods: what a plug-in does then it does once."""
+    (tmp_path / "counts.py").write_text(
+        "from virtcim.broker.kit import Plugin\n\n"
+        "def plugin(context):\n"
+        f"    with open({str(tmp_path / 'made')!r}, 'a') as made:\n"
+        "        made.write('once ')\n"
+        "    return Plugin(providers={})\n"
+    )
+    install(tmp_path, tmp_path / "counts.py", counts="counts:plugin")
+    config = tmp_path / "virtcim.toml"
+    config.write_text(
+        f'hosts = ["test:///default"]\nstate_dir = "{tmp_path}"\n'
+        '[[rules]]\nusers = ["anna"]\nallow = ["read"]\n'
+    )
+    variables = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *sys.path])}
+    ended = virtcim("check", "--config", config, variables=variables)
+    assert "rules\tyes\t1, the first that fits decides" in ended.out, ended
+    assert (tmp_path / "made").read_text() == "once "

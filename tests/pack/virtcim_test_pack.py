@@ -212,6 +212,7 @@ FAULTS: Mapping[str, Callable[[], object]] = {
     "exit": lambda: sys.exit(3),
     "number": lambda: 5,
     "none": lambda: None,
+    "nobody": nobody,
     "rows": lambda: ["text"],
     "type": lambda: [{"Name": "a", "Size": "large"}],
     "range": lambda: [{"Name": "a", "Size": 256}],

@@ -142,6 +142,14 @@ SERVES = (
     "def plugin(context):\n    return Plugin(providers={})\n"
 )
 
+OWN = (
+    "from virtcim.broker.kit import Plugin, Provider\n\n"
+    "def plugin(context):\n    return Plugin(providers={'root/virt': [Own()]})\n\n"
+    "class Own(Provider):\n    class_name = 'CIM_WBEMServer'\n"
+    "    def instances(self):\n        return ()\n"
+    "    def methods(self):\n"
+)
+
 BROKEN = {
     "import nothing_of_this_name\n": "ModuleNotFoundError: No module named 'nothing_of_this_name'",
     "def plugin(\n": "SyntaxError: ",
@@ -150,6 +158,10 @@ BROKEN = {
     "plugin = 5\n": "TypeError: 'int' object is not callable",
     "def plugin(context):\n    return 5\n": "it gives int, and no Plugin",
     SERVES.replace("{}", "{'no name!': []}"): "'no name!' is no name",
+    SERVES.replace("{}", "{'x' * 256: []}"): "is no name of a namespace",
+    SERVES.replace("{}", "[]"): "AttributeError: 'list' object has no attribute 'items' at ",
+    f"{OWN}        raise LookupError('none')\n": "LookupError: none at ",
+    f"{OWN}        return 5\n": "AttributeError: ",
     SERVES.replace("{}", "{'root/virt': [5]}"): "int has no class_name",
 }
 

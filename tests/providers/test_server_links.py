@@ -80,7 +80,7 @@ def test_what_is_related(class_name: str, *, compat: bool) -> None:
 
 @pytest.mark.parametrize("class_name", ["CIM_NamespaceInManager", "CIM_HostedDependency"])
 def test_every_namespace_belongs_to_the_server(class_name: str) -> None:
-    """So does one that was made a moment ago, and no longer when it is gone."""
+    """Under each of its names; and they are written once as long as they are the same."""
 
     async def scene(stage: Stage) -> None:
         assert len(stage.records(class_name, "interop")) == len(NAMES)

@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 import pytest
 
 from tests.lab import eventually
-from virtcim.providers.workshop import Ended, Late, Workshop
+from virtcim.providers import workshop
+from virtcim.providers.workshop import Ended, Late, Unawaited, Workshop
 
 SECONDS = 30.0
 
@@ -94,9 +96,34 @@ def _leaves() -> None:
     raise SystemExit(3)
 
 
+def _has_no_more() -> None:
+    next(iter(()))
+
+
+def _was_cancelled() -> None:
+    raise CancelledError
+
+
+async def _awaits_what_was_cancelled() -> None:
+    raise CancelledError
+
+
+def _forgets_to_await() -> object:
+    return _fails()
+
+
 @pytest.mark.parametrize(
     ("function", "error"),
-    [(_fails, LookupError), (_raises, LookupError), (_exits, Ended), (_leaves, Ended)],
+    [
+        (_fails, LookupError),
+        (_raises, LookupError),
+        (_exits, Ended),
+        (_leaves, Ended),
+        (_has_no_more, Ended),
+        (_was_cancelled, Ended),
+        (_awaits_what_was_cancelled, Ended),
+        (_forgets_to_await, Unawaited),
+    ],
 )
 def test_what_is_raised_comes_back(function: Any, error: type[Exception]) -> None:
     """And the next call is served as if nothing had been; also after an exit."""
@@ -143,7 +170,7 @@ def test_threads_that_hang_hold_their_places() -> None:
                 await shop.run(hangs, finish=same)
             begun.acquire()
         before = threading.active_count()
-        with pytest.raises(Late, match="2 of its calls did not return"):
+        with pytest.raises(Late, match="2 of its calls are under way"):
             await shop.run(hangs, finish=same)
         assert threading.active_count() == before
         gate.set()
@@ -151,6 +178,28 @@ def test_threads_that_hang_hold_their_places() -> None:
         return await shop.run(lambda: "served", finish=same)
 
     assert running(work, seconds=0.05) == "served"
+
+
+def test_a_machine_without_threads_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call is refused by it, and served as soon as there are threads again."""
+
+    def refuses(**_given: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def one() -> int:
+        return 1
+
+    async def work(shop: Workshop) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(workshop, "Thread", refuses)
+            for _ in range(3):
+                with pytest.raises(RuntimeError, match="can't start"):
+                    await shop.run(lambda: 1, finish=same)
+                with pytest.raises(RuntimeError, match="can't start"):
+                    await shop.run(one, finish=same)
+        return await shop.run(lambda: 1, finish=same), await shop.run(one, finish=same)
+
+    assert running(work) == (1, 1)
 
 
 def test_its_threads_end() -> None:

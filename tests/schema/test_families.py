@@ -124,3 +124,9 @@ def test_every_class_and_qualifier_is_there() -> None:
     compiled = packaged_schema()
     assert {c.name for c in compiled.classes} <= {c.name for c in repository}
     assert {q.name for q in compiled.qualifiers} == {q.name for q in repository.qualifiers()}
+
+
+def test_resolved_classes_are_shared() -> None:
+    """A server has a copy for each namespace, and their classes in memory once."""
+    first, second = build_repository(["Test"]), build_repository(["Test"]).copy()
+    assert all(first.find(one.name) is one for one in second)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from virtcim.schema import repository as module
+from virtcim.schema.inheritance import resolve
 from virtcim.schema.repository import (
     Repository,
     SchemaError,
@@ -188,6 +190,26 @@ def test_a_deep_class_is_resolved_when_it_is_asked_for() -> None:
     assert [(p.name, p.class_origin, p.propagated) for p in found.properties] == [
         ("ID", "C0", True)
     ]
+
+
+def test_a_class_that_is_replaced_while_it_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may resolve what is gone a moment later; nobody else is given that."""
+    one = Repository()
+    one.add(ClassDeclaration(name="A"))
+    new = ClassDeclaration(name="A", properties=(prop("P"),))
+
+    def resolve_late(
+        declared: ClassDeclaration, above: ClassDeclaration | None
+    ) -> ClassDeclaration:
+        monkeypatch.undo()
+        one.replace(new)
+        return resolve(declared, above)
+
+    monkeypatch.setattr(module, "resolve", resolve_late)
+    one.find("A")
+    found = one.find("A")
+    assert found is not None
+    assert [p.name for p in found.properties] == ["P"]
 
 
 def test_a_replaced_class_forgets_what_it_was() -> None:
