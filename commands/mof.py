@@ -4,8 +4,12 @@ The rule: everything is compiled before anything is sent, so that a fault in a f
 """
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from importlib.resources import as_file
+from importlib.resources import files as resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +17,16 @@ import pywbem
 
 from virtcim.commands.failures import Failure
 from virtcim.commands.sending import Send, Senders
-from virtcim.commands.servers import answering
-from virtcim.commands.stepping import Stage, Step, one_by_one, take
+from virtcim.commands.servers import answering, said
+from virtcim.commands.stepping import Stage, Step, StepFailed, one_by_one, take
 from virtcim.schema import compiler
 from virtcim.wbem.objects import ClassDeclaration, Parameter, Property, qualifier_value
 from virtcim.wbem.writing import class_xml, qualifier_declaration_xml
 
+_NO_NAMESPACE = 3
 _ALREADY_EXISTS = 11
 _GONE = frozenset({5, 6})  # the class, or the object
+_STAYS = frozenset({1, 2})  # in use, or the server's own
 
 
 class _Recorder(pywbem.MOFWBEMConnection):  # type: ignore[misc]
@@ -39,6 +45,15 @@ class _Recorder(pywbem.MOFWBEMConnection):  # type: ignore[misc]
         self.declared.append(NewClass.copy())
 
 
+class _OneNamespace:
+    """What the compiler asks to make a namespace: it is not for a file to say where it goes."""
+
+    def create_namespace(self, name: str) -> None:
+        """Refuse; raises Failure."""
+        text = f"#pragma namespace: compile what is for {name} with --namespace {name}"
+        raise Failure(text)
+
+
 class Compiled:
     """What MOF files declare: qualifiers, classes and instances, in an order that can be made."""
 
@@ -46,11 +61,15 @@ class Compiled:
         """Compile the files, with what the server knows already; raises Failure."""
         self._handle = _Recorder(server)
         self._namespace = server.default_namespace
-        for file in files:
-            self._compile(file, [str(file.parent), *map(str, include)])
+        _check_namespace(server)
+        with as_file(resources("virtcim") / "mof") as own:
+            for file in files:
+                # What is found nowhere else: the qualifiers and classes of DMTF that we have.
+                self._compile(file, [str(file.parent), *map(str, include), str(own)])
 
     def _compile(self, file: Path, paths: list[str]) -> None:
         reader = pywbem.MOFCompiler(self._handle, search_paths=paths, log_func=None)
+        reader.parser.server = _OneNamespace()
         try:
             reader.compile_file(str(file), self._namespace)
         except pywbem.MOFCompileError as error:
@@ -71,6 +90,17 @@ class Compiled:
         return list(self._handle.instances.get(self._namespace, ()))
 
 
+def _check_namespace(server: Any) -> None:
+    name = server.default_namespace
+    try:
+        server.EnumerateClassNames()
+    except pywbem.CIMError as error:
+        if error.status_code != _NO_NAMESPACE:
+            raise
+        text = f"namespace {name} does not exist; make it first (pywbemcli namespace create {name})"
+        raise Failure(text) from None
+
+
 def compile_files(
     server: Any, files: Iterable[Path], include: Iterable[Path], *, dry_run: bool, remove: bool
 ) -> None:
@@ -78,25 +108,40 @@ def compile_files(
 
     What is there already is changed to what the files say.
     """
-    with answering():
+    with answering(), warnings.catch_warnings():
+        # The server says what is wrong with an instance, a missing key too.
+        warnings.simplefilter("ignore", pywbem.MissingKeybindingsWarning)
         found = Compiled(server, files, include)
         declared, instances = found.declared, found.instances
         if remove:
             stages = _removals(server, declared, instances)
         else:
             stages = _makings(server, declared, instances)
-        for stage in stages:
-            if dry_run:
-                for step in stage:
-                    print(f"would {step.what}")
-            else:
-                take(stage)
+        if dry_run:
+            for step in chain.from_iterable(stages):
+                print(f"would {step.what}")
+        else:
+            _take_all(stages)
     counts = [(len(declared.classes), "classes"), (len(instances), "instances")]
     if not remove:
         counts.insert(0, (len(declared.qualifiers), "qualifiers"))
     what = ", ".join(f"{count} {name}" for count, name in counts)
     done = "removed" if remove else "compiled"
     print(f"{what}: nothing was changed" if dry_run else f"{what} {done}", file=sys.stderr)
+
+
+def _take_all(stages: Sequence[Stage]) -> None:
+    before = 0
+    for stage in stages:
+        try:
+            take(stage)
+        except StepFailed as failed:
+            if not isinstance(failed.__cause__, pywbem.Error):
+                raise
+            done, total = before + failed.done, sum(map(len, stages))
+            text = f"cannot {failed.what}: {said(failed.__cause__)} ({done} of {total} steps done)"
+            raise Failure(text) from failed
+        before += len(stage)
 
 
 def _makings(server: Any, declared: compiler.Compiled, instances: Iterable[Any]) -> list[Stage]:
@@ -153,7 +198,10 @@ def _make_instance(server: Any, one: Any) -> None:
 
 
 def _removals(server: Any, declared: compiler.Compiled, instances: Sequence[Any]) -> list[Stage]:
-    """Remove in the opposite order; what is gone already is no failure, and qualifiers stay."""
+    """Remove in the opposite order; what is gone already is no failure.
+
+    A qualifier stays as long as another class uses it, or if it is the server's own.
+    """
     work = [
         (f"remove instance {one.path}", partial(_gone, server.DeleteInstance, one.path))
         for one in reversed(instances)
@@ -162,14 +210,21 @@ def _removals(server: Any, declared: compiler.Compiled, instances: Sequence[Any]
         (f"remove class {one.name}", partial(_gone, server.DeleteClass, one.name))
         for one in reversed(declared.classes)
     ]
+    work += [
+        (
+            f"remove qualifier {one.name} if nothing uses it",
+            partial(_gone, server.DeleteQualifier, one.name, _GONE | _STAYS),
+        )
+        for one in declared.qualifiers
+    ]
     return [one_by_one(work)]
 
 
-def _gone(remove: Callable[[Any], object], what: Any) -> None:
+def _gone(remove: Callable[[Any], object], what: Any, expected: frozenset[int] = _GONE) -> None:
     try:
         remove(what)
     except pywbem.CIMError as error:
-        if error.status_code not in _GONE:
+        if error.status_code not in expected:
             raise
 
 
@@ -180,9 +235,9 @@ def export(server: Any, names: Iterable[str], *, instances: bool) -> None:
     """
     wanted = list(names)
     with answering():
+        classes = _lineages(server, wanted) if wanted else _all_classes(server)
         for one in server.EnumerateQualifiers():
             print(one.tomof())
-        classes = _lineages(server, wanted) if wanted else _all_classes(server)
         for one in classes:
             print(_as_declared(one).tomof())
             if instances:

@@ -23,9 +23,14 @@ def answering() -> Iterator[None]:
     """Say what a server refused, or that there is none."""
     try:
         yield
-    except pywbem.CIMError as error:
-        raise Failure(error.status_description or str(error)) from error
-    except pywbem.AuthError as error:
-        raise Failure(str(error)) from error
     except pywbem.Error as error:
-        raise Failure(f"{error}; is the server running, and is this its URL?") from error
+        raise Failure(said(error)) from error
+
+
+def said(error: pywbem.Error) -> str:
+    """Return what a server refused, or that there is none."""
+    if isinstance(error, pywbem.CIMError):
+        return error.status_description or str(error)
+    if isinstance(error, pywbem.AuthError):
+        return str(error)
+    return f"{error}; is the server running, and is this its URL?"

@@ -32,17 +32,35 @@ def one_by_one(work: Iterable[tuple[str, Callable[[], object]]]) -> Stage:
     ]
 
 
+class StepFailed(Exception):
+    """A step failed, by the error that is the cause of this; `done` were taken before."""
+
+    def __init__(self, step: Step, done: int) -> None:
+        super().__init__(step.what)
+        self.what, self.done = step.what, done
+
+
 def take(stage: Stage) -> None:
-    """Take all steps of a stage; raises what the first one that fails raises."""
+    """Take all steps of a stage; raises StepFailed."""
     order = TopologicalSorter({number: step.after for number, step in enumerate(stage)})
     order.prepare()
     running: dict[Future[object], int] = {}
+    done = 0
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         try:
             while order.is_active():
                 running |= {pool.submit(stage[number].do): number for number in order.get_ready()}
                 for one in wait(running, return_when=FIRST_COMPLETED).done:
-                    one.result()
-                    order.done(running.pop(one))
+                    number = running.pop(one)
+                    _taken(one, stage[number], done)
+                    order.done(number)
+                    done += 1
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _taken(one: Future[object], step: Step, done: int) -> None:
+    try:
+        one.result()
+    except Exception as error:
+        raise StepFailed(step, done) from error

@@ -10,16 +10,16 @@ from virtcim_backups import Backups, BackupsOfSystems, Catalogue, plugin
 from virtcim.broker.kit import Call, Context, HostView, InvalidParameter, NotFound, PluginRefused
 
 HOST = HostView("default", "root/virt", "Test")
-OLD, NEW = "web@20261120T031500Z.qcow2", "web@20261121T031500Z.qcow2"
+OLD, NEW = "web-20261120T031500Z.qcow2", "web-20261121T031500Z.qcow2"
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A directory with two backups of one domain, one of another, and what is none."""
-    for name in (OLD, NEW, "db@1@20261121T031500Z.raw"):
+    for name in (OLD, NEW, "db@1-20261121T031500Z.raw"):
         (tmp_path / name).write_text(name)
     (tmp_path / f"{NEW}.sha256").write_text(sha256(NEW.encode()).hexdigest())
-    for name in ("readme.txt", "web@20261321T031500Z.qcow2", "@20261121T031500Z.raw"):
+    for name in ("readme.txt", "web-20261321T031500Z.qcow2", "-20261121T031500Z.raw"):
         (tmp_path / name).write_text("")
     return tmp_path
 
@@ -38,7 +38,7 @@ def test_backups_are_files(directory: Path) -> None:
     assert rows[0]["Digest"] is None
 
 
-@pytest.mark.parametrize("name", ["../web@20261121T031500Z.raw", "readme.txt", f"{NEW}.sha256", ""])
+@pytest.mark.parametrize("name", ["../web-20261121T031500Z.raw", "readme.txt", f"{NEW}.sha256", ""])
 def test_other_files_are_none(directory: Path, name: str) -> None:
     """Neither what is outside of the directory nor what is no backup."""
     assert Backups(Catalogue(directory)).find(key(name)) is None

@@ -19,10 +19,10 @@ BACKUP = "Example_DomainBackup"
 def test_backups_of_domains_are_served(tmp_path: Path) -> None:
     """Read, found by their domain, noted, verified, pruned and removed."""
     domain = next(iter(DOMAINS))
-    old, new = (f"{domain}@2026112{day}T031500Z.qcow2" for day in (0, 1))
+    old, new = (f"{domain}-2026112{day}T031500Z.qcow2" for day in (0, 1))
     files = tmp_path / "backups"
     files.mkdir()
-    for name in (old, new, "gone@20261121T031500Z.raw"):
+    for name in (old, new, "gone-20261121T031500Z.raw"):
         (files / name).write_text(name)
     (files / f"{new}.sha256").write_text(sha256(new.encode()).hexdigest())
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]

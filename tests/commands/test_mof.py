@@ -112,3 +112,63 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     ended = virtcim("mof", "compile", file, "--url", "http://127.0.0.1:1")
     assert ended.code == 1
     assert "is the server running" in ended.err
+
+
+def test_a_namespace_that_is_not_there_is_not_made(server: RunningServer, tmp_path: Path) -> None:
+    """Whatever the file holds; a pragma does not make one either."""
+    file = tmp_path / "a.mof"
+    for text in (BASE, "Qualifier Q : boolean = false, Scope(class);", ""):
+        file.write_text(text)
+        for more in ((), ("--dry-run",)):
+            made = virtcim(
+                "mof", "compile", file, "--namespace", "root/none", "--url", server.url, *more
+            )
+            assert made.code == 1
+            assert "namespace root/none does not exist; make it first" in made.err
+    file.write_text('#pragma namespace ("root/none")\n' + BASE)
+    made = mof(server, "compile", file)
+    assert made.code == 1
+    assert "--namespace root/none" in made.err
+
+
+def test_what_fails_is_named(server: RunningServer, tmp_path: Path) -> None:
+    """With what was done before it; a key that is missing is the server's to say."""
+    file = tmp_path / "a.mof"
+    file.write_text(
+        "class ACME_Short { [Key] string ID; [MaxLen(3)] string Short; };\n"
+        'instance of ACME_Short { ID = "a"; };\n'
+        'instance of ACME_Short { ID = "b"; Short = "toolong"; };\n'
+    )
+    made = mof(server, "compile", file)
+    assert made.code == 1
+    assert made.err.startswith("virtcim: cannot make instance ")
+    assert "Short" in made.err
+    assert "(2 of 3 steps done)" in made.err
+    file.write_text('instance of ACME_Short { Short = "a"; };\n')
+    made = mof(server, "compile", file)
+    assert made.code == 1
+    assert "Warning" not in made.err
+    assert "ID" in made.err
+
+
+def test_qualifiers_go_when_nothing_uses_them(server: RunningServer, tmp_path: Path) -> None:
+    """Those of the server stay, and those that another class uses."""
+    file, other = tmp_path / "a.mof", tmp_path / "b.mof"
+    file.write_text(
+        "Qualifier Mine : boolean = false, Scope(class);\n"
+        "Qualifier Theirs : boolean = false, Scope(class);\n"
+        "Qualifier Key : boolean = false, Scope(property, reference), "
+        "Flavor(DisableOverride, ToSubclass);\n"
+        "[Mine] class ACME_Mine { [Key] string ID; };\n"
+    )
+    other.write_text("[Theirs] class ACME_Theirs { [Key] string ID; };\n")
+    assert mof(server, "compile", file).code == 0
+    assert mof(server, "compile", other).code == 0
+    removed = mof(server, "compile", "--remove", file)
+    assert removed.code == 0, removed.err
+    exported = mof(server, "export", "ACME_Theirs").out
+    assert "Qualifier Mine " not in exported
+    assert "Qualifier Theirs " in exported
+    assert "Qualifier Key " in exported
+    nothing = mof(server, "export", "ACME_Nobody")
+    assert (nothing.code, nothing.out) == (1, "")

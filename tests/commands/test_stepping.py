@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from virtcim.commands.stepping import SIDE_BY_SIDE, Step, one_by_one, take
+from virtcim.commands.stepping import SIDE_BY_SIDE, Step, StepFailed, one_by_one, take
 
 
 def noting(done: list[str], name: str) -> Callable[[], object]:
@@ -46,9 +46,12 @@ def test_after_a_failure_nothing_further_is_begun() -> None:
     def fail() -> None:
         raise RuntimeError("no")
 
-    with pytest.raises(RuntimeError, match="no"):
-        take(one_by_one([("fail", fail), ("later", noting(done, "later"))]))
-    assert done == []
+    work = [("first", noting(done, "first")), ("fail", fail), ("later", noting(done, "later"))]
+    with pytest.raises(StepFailed) as failed:
+        take(one_by_one(work))
+    assert (failed.value.what, failed.value.done) == ("fail", 1)
+    assert isinstance(failed.value.__cause__, RuntimeError)
+    assert done == ["first"]
 
 
 def test_nothing_to_do_is_done() -> None:

@@ -1,6 +1,6 @@
 """Backups of domains as CIM instances: the files of a directory.
 
-A file is `DOMAIN@20261121T031500Z.SUFFIX`; beside it may be its digest, in `FILE.sha256`, and a
+A file is `DOMAIN-20261121T031500Z.SUFFIX`; beside it may be its digest, in `FILE.sha256`, and a
 note, in `FILE.note`. All functions are plain ones that read the disk: the server runs them on
 threads of the plug-in.
 """
@@ -30,7 +30,7 @@ from virtcim.broker.kit import (
 BACKUP, OF_SYSTEM = "Example_DomainBackup", "Example_BackupOfSystem"
 AS_IT_WAS, DAMAGED, NO_DIGEST = 0, 1, 2  # what Verify returns
 
-_FILE = re.compile(r"(?P<domain>.+)@(?P<taken>\d{8}T\d{6}Z)\.(?!sha256$|note$)\w+")
+_FILE = re.compile(r"(?P<domain>.+)-(?P<taken>\d{8}T\d{6}Z)\.(?!sha256$|note$)\w+")
 _HEAD = "example:"
 
 
