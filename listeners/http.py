@@ -8,6 +8,7 @@ of one connection are answered one after the other, at once where the answer is 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Iterable, Sequence
+from functools import partial
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -228,7 +229,7 @@ class Connection(asyncio.Protocol):
     # Answers
 
     def _answer(self, request: Request, *, keep_alive: bool) -> None:
-        answer = self._at_hand(request) or self._shell.application(request)
+        answer = self._at_hand(request) or self._asked(request)
         if isinstance(answer, Response):
             answer = coded(answer, choice_of(request.headers))
             if not (reads_trailers(request.headers) or self._shell.has_many_replies):
@@ -256,13 +257,22 @@ class Connection(asyncio.Protocol):
         if not choice_of(request.headers).possible:
             self._shell.refused(self._peer, 406)
             return refuse(406)
-        return self._inflate(request) if b"content-encoding" in request.headers else None
+        return None
 
-    def _inflate(self, request: Request) -> Response | None:
+    def _asked(self, request: Request) -> Response | Awaitable[Response]:
+        """Ask the application, when the body is no longer coded."""
+        is_coded = b"content-encoding" in request.headers
+        return self._ask_inflated(request) if is_coded else self._shell.application(request)
+
+    async def _ask_inflated(self, request: Request) -> Response:
+        answer = await self._inflate(request) or self._shell.application(request)
+        return answer if isinstance(answer, Response) else await answer
+
+    async def _inflate(self, request: Request) -> Response | None:
         """Undo the coding of a body; return the refusal of one that cannot be."""
-        coding = request.headers[b"content-encoding"]
+        coding, most = request.headers[b"content-encoding"], self._limits.body_bytes
         try:
-            request.body = inflated(coding, request.body, self._limits.body_bytes)
+            request.body = await self._shell.aside(partial(inflated, coding, request.body, most))
         except Undecodable as error:
             self._shell.refused(self._peer, error.status)
             return refuse(error.status)
