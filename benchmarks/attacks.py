@@ -57,6 +57,18 @@ def _list(element: bytes, count: int) -> bytes:
     return cim(HEAD + CLASS.encode() + more + TAIL)
 
 
+def _names() -> bytes:
+    """Return a message of megabytes that shrinks as an honest one does."""
+    more = b'</IPARAMVALUE><IPARAMVALUE NAME="PropertyList"><VALUE.ARRAY>'
+    names = b"".join(b"<VALUE>%x</VALUE>" % (number * 2654435761) for number in range(190_000))
+    return HEAD + CLASS.encode() + more + names + b"</VALUE.ARRAY>" + TAIL
+
+
+def _chunked(chunks: bytes) -> bytes:
+    """Return a request with a body in these chunks, which are sent as they are."""
+    return b"POST /cimom HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+
+
 def _nested(depth: int) -> bytes:
     return cim(HEAD + b"<VALUE>" * depth + b"</VALUE>" * depth + TAIL)
 
@@ -85,9 +97,13 @@ ATTACKS: Mapping[str, Attack] = {
         400, NOT_VALID),
     "gzip bomb": Attack(cim(gzip.compress(bytes(1 << 30)), "Content-Encoding: gzip"), 413),
     "zstd bomb": Attack(cim(zstd.compress(bytes(1 << 30)), "Content-Encoding: zstd"), 413),
+    "gzip of much": Attack(
+        cim(gzip.compress(_names()), "Content-Encoding: gzip"), 400, NOT_VALID),
     "gzip in gzip": Attack(
         cim(gzip.compress(gzip.compress(bytes(100 << 20))), "Content-Encoding: gzip, gzip"), 415),
     "17 MB": Attack(cim(b" " * 17 * MEGABYTE), 413),
+    "a long trailer": Attack(_chunked(b"0\r\nX-Long: " + b"y" * 70_000 + b"\r\n\r\n"), 431),
+    "a long extension": Attack(_chunked(b"1;" + b"y" * 1_000_000 + b"\r\na\r\n"), 431),
     "a long head": Attack(cim(GOOD, "X-Long: " + "y" * 70_000), 431),
     "many headers": Attack(cim(GOOD, *(f"X-{n}: y" for n in range(200))), 431),
 }  # fmt: skip
@@ -123,6 +139,7 @@ SMUGGLED: Mapping[str, Attack] = {
     "a byte of nothing": Attack(_framed("X: y\x00", LENGTH), 400),
     "two hosts": Attack(_framed("Host: other", LENGTH), 400),
     "an upgrade": Attack(_framed("Connection: Upgrade", "Upgrade: h2c", LENGTH), 501),
+    "chunks in HTTP/1.0": Attack(_framed(CHUNKED).replace(b"/1.1\r", b"/1.0\r", 1), 400),
     "no length": Attack(_framed(), 411),
 }
 """Requests whose end two parsers might see at two places; the one inside is never answered."""

@@ -19,7 +19,7 @@ from virtcim.schema.repository import Repository, is_association, key_properties
 from virtcim.wbem.objects import ClassDeclaration, Instance, Property, Scalar, Value
 from virtcim.wbem.paths import KeyValue, ObjectPath
 from virtcim.wbem.query.moments import span_of
-from virtcim.wbem.status import AlreadyExists, InvalidParameter, NotFound
+from virtcim.wbem.status import AlreadyExists, Failed, InvalidClass, InvalidParameter, NotFound
 from virtcim.wbem.types import CIMType
 from virtcim.wbem.uri import format_uri
 from virtcim.wbem.writing import instance_xml
@@ -125,6 +125,7 @@ class KeptInstances:
         self._check(values)
         path = self._record(values).path
         async with self._keeper.turn():
+            self._check_class()
             if self._identity_of(values) in self._records:
                 raise AlreadyExists(f"{format_uri(path)} exists")
             await record(self._keeper, [self._kept(values)])
@@ -138,7 +139,7 @@ class KeptInstances:
         async with self._keeper.turn():
             known = self._values.get(self._identity_of(old.values))
             if known is None:
-                raise NotFound(f"{format_uri(old.path)} does not exist any more")
+                raise _gone(old)
             values = tuple(
                 self._entered(p, changes[name]) if name in changes else value
                 for (name, p), value in zip(self._declared(), known, strict=True)
@@ -150,9 +151,10 @@ class KeptInstances:
     async def _delete(self, old: Record) -> None:
         identity = self._identity_of(old.values)
         async with self._keeper.turn():
+            if identity not in self._records:
+                raise _gone(old)
             await record(self._keeper, removed=[self._key(old.path)])
-            self._records.pop(identity, None)
-            self._values.pop(identity, None)
+            del self._records[identity], self._values[identity]
             self._set = self._ends = None
 
     def restore(self, instance: Instance) -> None:
@@ -209,6 +211,15 @@ class KeptInstances:
             except ValueError as error:
                 raise InvalidParameter(f"{where} {error}") from None
 
+    def _check_class(self) -> None:
+        """Raise InvalidClass, Failed for a class that was changed before our turn came."""
+        name = self.layout.class_name
+        now = self._repository.find(name)
+        if now is None:
+            raise InvalidClass(name, self._namespace)
+        if now is not self.layout.declaration:
+            raise Failed(f"class {name} was changed at the same time; nothing was made")
+
     def _check_reference(self, declared: Property, value: object) -> None:
         """Raise ValueError for a reference to something of another class in this namespace."""
         if not isinstance(value, ObjectPath) or not declared.reference_class:
@@ -244,6 +255,10 @@ class KeptInstances:
     def _kept(self, values: Values) -> CIMObject:
         one = self._record(values)
         return CIMObject(self._key(one.path), instance_xml(replace(one.instance(), path=None)))
+
+
+def _gone(old: Record) -> NotFound:
+    return NotFound(f"{format_uri(old.path)} does not exist any more")
 
 
 def _ordered(identity: object) -> object:

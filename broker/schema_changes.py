@@ -1,6 +1,7 @@
 """Operations that change classes and qualifiers (DSP0200 sections 5.3.2.6 to 5.3.2.10, .17).
 
-The rule: a change is durable before it is seen. The server's own classes are not its clients'.
+The rule: a change is durable before it is seen, and judged by what there is when its turn comes.
+The server's own classes are not its clients'.
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,11 @@ from virtcim.wbem.writing import class_xml, qualifier_declaration_xml
 
 
 def keeper_of(namespaces: Namespaces, operation: ops.Change) -> Keeper:
-    """Return who keeps what clients make; raises NotSupported, also in a dry run."""
+    """Return who keeps what clients make in a namespace.
+
+    Raises InvalidNamespace, and NotSupported also in a dry run.
+    """
+    namespaces.get(operation.namespace)
     name = type(operation).__name__
     if CALLER.get().dry_run:
         raise NotSupported(f"{name} cannot be rehearsed (dry run); nothing was changed")
@@ -53,9 +58,9 @@ _LONGEST_KEY = 64
 
 async def create_class(namespaces: Namespaces, operation: ops.CreateClass) -> VoidReply:
     """Add a class."""
-    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        namespace = namespaces.get(operation.namespace)
         one = declared(operation.new_class, namespace.repository)
         if namespace.repository.find(one.name) is not None:
             raise AlreadyExists(f"class {one.name} exists in {namespace.name}")
@@ -68,9 +73,9 @@ async def create_class(namespaces: Namespaces, operation: ops.CreateClass) -> Vo
 
 async def modify_class(namespaces: Namespaces, operation: ops.ModifyClass) -> VoidReply:
     """Put a class in the place of the one of its name; the same class changes nothing."""
-    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        namespace = namespaces.get(operation.namespace)
         one = declared(operation.modified_class, namespace.repository)
         found = _existing(namespace, one.name)
         check_class(namespace.repository, one)
@@ -86,9 +91,9 @@ async def modify_class(namespaces: Namespaces, operation: ops.ModifyClass) -> Vo
 
 async def delete_class(namespaces: Namespaces, operation: ops.DeleteClass) -> VoidReply:
     """Remove a class that nobody derives from and that has no instances."""
-    namespace = namespaces.get(operation.namespace)
     keeper = keeper_of(namespaces, operation)
     async with keeper.turn():
+        namespace = namespaces.get(operation.namespace)
         found = _existing(namespace, operation.class_name)
         _check_changeable(namespace, found)
         await record(keeper, removed=[key_of(namespace.name, ObjectKind.CLASS, found.name)])
@@ -123,10 +128,10 @@ def _kept_class(namespace: Namespace, one: ClassDeclaration) -> CIMObject:
 
 async def set_qualifier(namespaces: Namespaces, operation: ops.SetQualifier) -> VoidReply:
     """Declare a qualifier, or declare it again as far as those who use it allow."""
-    namespace, one = namespaces.get(operation.namespace), operation.qualifier_declaration
-    keeper = keeper_of(namespaces, operation)
+    keeper, one = keeper_of(namespaces, operation), operation.qualifier_declaration
     check_qualifier_declaration(one)
     async with keeper.turn():
+        namespace = namespaces.get(operation.namespace)
         check_redeclared(namespace, one)
         if _is_declared(namespace, one):
             return VoidReply()
@@ -138,9 +143,9 @@ async def set_qualifier(namespaces: Namespaces, operation: ops.SetQualifier) -> 
 
 async def delete_qualifier(namespaces: Namespaces, operation: ops.DeleteQualifier) -> VoidReply:
     """Forget the declaration of a qualifier that nothing uses."""
-    namespace, name = namespaces.get(operation.namespace), operation.qualifier_name.strip()
-    keeper = keeper_of(namespaces, operation)
+    keeper, name = keeper_of(namespaces, operation), operation.qualifier_name.strip()
     async with keeper.turn():
+        namespace = namespaces.get(operation.namespace)
         if namespace.repository.qualifier(name) is None:
             raise NotFound(f"qualifier {name} does not exist in {namespace.name}")
         if namespace.is_own_qualifier(name):

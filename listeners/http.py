@@ -8,6 +8,7 @@ of one connection are answered one after the other, at once where the answer is 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Iterable, Sequence
+from functools import partial
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -57,7 +58,7 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._head = Head()
         self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
+        self._body = bytearray()  # pieces of their own would cost a multiple of what they hold
         self._body_size = 0
         self._in_head = False
         self._in_body = False
@@ -84,8 +85,9 @@ class Connection(asyncio.Protocol):
         """Feed the parser; a parser error is turned into the most precise status there is."""
         if self._deaf:
             return
-        was_in_head = self._in_head
-        if not was_in_head and not self._in_body:
+        head, known = self._head, self._head.size + self._body_size
+        is_first = not self._in_head and not self._in_body
+        if is_first:
             self._first_bytes = data[:512]
         try:
             self._parser.feed_data(data)
@@ -96,9 +98,10 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._refuse(judge_garbage(self._first_bytes, self._head, self._headers))
             return
-        if was_in_head and self._in_head:
-            head = self._head
-            head.unreported += len(data)  # the parser tells of a header only when it is complete
+        if head is self._head and not is_first:
+            # The parser tells of a header only when it is complete, and nothing of extensions.
+            is_told = head.size + self._body_size > known
+            head.unreported = 0 if is_told else head.unreported + len(data)
             if head.size + head.unreported > self._limits.head_bytes:
                 self._refuse(refuse(431))
 
@@ -143,11 +146,14 @@ class Connection(asyncio.Protocol):
         self._head.size += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header; names are case-insensitive."""
+        """Take one header; names are case-insensitive. Trailers only count against the limits."""
         head, name = self._head, name.lower()
         head.count += 1
-        head.unreported = 0
         head.size += len(name) + len(value)
+        if self._in_body:
+            if head.is_beyond(self._limits):
+                self._refuse(refuse(431))
+            return
         known = self._headers.get(name)
         if known is not None:
             head.repeated = head.repeated or name in SINGLE
@@ -179,7 +185,7 @@ class Connection(asyncio.Protocol):
         """Take a piece of the body within the limits."""
         if self._deaf:
             return
-        self._body.append(body)
+        self._body += body
         self._body_size += len(body)
         self._shell.body_bytes += len(body)
         if self._body_size > self._limits.body_bytes:
@@ -196,7 +202,7 @@ class Connection(asyncio.Protocol):
             target=self._head.target,
             version=self._parser.get_http_version(),
             headers=self._headers,
-            body=self._body[0] if len(self._body) == 1 else b"".join(self._body),
+            body=bytes(self._body),
             peer=self._peer,
             received=perf_counter(),
             held=self._body_size,
@@ -214,7 +220,7 @@ class Connection(asyncio.Protocol):
     def _drop_body(self) -> None:
         self._shell.body_bytes -= self._body_size
         self._body_size = 0
-        self._body = []
+        self._body = bytearray()
 
     def _set_deadline(self, seconds: float) -> None:
         if self._answering is None and self._writable is None:
@@ -223,7 +229,7 @@ class Connection(asyncio.Protocol):
     # Answers
 
     def _answer(self, request: Request, *, keep_alive: bool) -> None:
-        answer = self._at_hand(request) or self._shell.application(request)
+        answer = self._at_hand(request) or self._asked(request)
         if isinstance(answer, Response):
             answer = coded(answer, choice_of(request.headers))
             if not (reads_trailers(request.headers) or self._shell.has_many_replies):
@@ -251,13 +257,22 @@ class Connection(asyncio.Protocol):
         if not choice_of(request.headers).possible:
             self._shell.refused(self._peer, 406)
             return refuse(406)
-        return self._inflate(request) if b"content-encoding" in request.headers else None
+        return None
 
-    def _inflate(self, request: Request) -> Response | None:
+    def _asked(self, request: Request) -> Response | Awaitable[Response]:
+        """Ask the application, when the body is no longer coded."""
+        is_coded = b"content-encoding" in request.headers
+        return self._ask_inflated(request) if is_coded else self._shell.application(request)
+
+    async def _ask_inflated(self, request: Request) -> Response:
+        answer = await self._inflate(request) or self._shell.application(request)
+        return answer if isinstance(answer, Response) else await answer
+
+    async def _inflate(self, request: Request) -> Response | None:
         """Undo the coding of a body; return the refusal of one that cannot be."""
-        coding = request.headers[b"content-encoding"]
+        coding, most = request.headers[b"content-encoding"], self._limits.body_bytes
         try:
-            request.body = inflated(coding, request.body, self._limits.body_bytes)
+            request.body = await self._shell.aside(partial(inflated, coding, request.body, most))
         except Undecodable as error:
             self._shell.refused(self._peer, error.status)
             return refuse(error.status)

@@ -46,20 +46,24 @@ class Limits:
 
 @dataclass(slots=True)
 class Head:
-    """A head while it arrives; `size` counts what a sender spent on it."""
+    """A head while it arrives; `size` counts what a sender spent on it, trailers included."""
 
     target: bytes = b""
     size: int = 0
     count: int = 0
     repeated: bool = False
-    unreported: int = 0  # what the parser holds of a header that is not complete
+    unreported: int = 0  # bytes since the parser told of something
+
+    def is_beyond(self, limits: Limits) -> bool:
+        """Tell whether it is longer than a head may be."""
+        return self.count > limits.head_count or self.size > limits.head_bytes
 
 
 def judge_head(
     head: Head, method: bytes, version: str, headers: Mapping[bytes, bytes], limits: Limits
 ) -> Response | None:
     """Return the refusal of a complete head, or None when its body may come."""
-    if head.count > limits.head_count or head.size > limits.head_bytes:
+    if head.is_beyond(limits):
         return refuse(431)
     if head.repeated:
         return refuse(400)
@@ -69,19 +73,23 @@ def judge_head(
         return refuse(400)
     if method != b"POST":
         return refuse(405, headers=b"Allow: POST\r\n")
-    return _judge_framing(headers, limits)
+    return _judge_framing(version, headers) or _judge_body(headers, limits)
 
 
-def _judge_framing(headers: Mapping[bytes, bytes], limits: Limits) -> Response | None:
+def _judge_framing(version: str, headers: Mapping[bytes, bytes]) -> Response | None:
     if headers.get(b"expect", b"100-continue").lower() != b"100-continue":
         return refuse(417)
     length = headers.get(b"content-length")
     coding = headers.get(b"transfer-encoding")
     if coding is not None and _is_strange(coding):
         return refuse(501)
-    if length is None and coding is None:
-        return refuse(411)
-    if length is not None and int(length) > limits.body_bytes:
+    if coding is not None and version == "1.0":
+        return refuse(400)  # who passed it on may have seen another end (RFC 9112 section 6.1)
+    return refuse(411) if length is None and coding is None else None
+
+
+def _judge_body(headers: Mapping[bytes, bytes], limits: Limits) -> Response | None:
+    if int(headers.get(b"content-length", b"0")) > limits.body_bytes:
         return refuse(413)
     if headers.get(b"content-encoding", b"identity").strip().lower() not in INFLATERS:
         return refuse(415, headers=_ACCEPTED)

@@ -6,6 +6,7 @@ A connection knows its shell and nothing of other connections (http.py).
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import formatdate
 
@@ -54,6 +55,7 @@ class Shell:
         self.date = b""
         self._loop = asyncio.get_running_loop()
         self._empty = asyncio.Event()
+        self._inflater = ThreadPoolExecutor(1, "inflater")  # one: the memory of one is not counted
         self._sweep()
 
     def __call__(self) -> "Connection":
@@ -64,6 +66,10 @@ class Shell:
     def has_many_replies(self) -> bool:
         """Whether so much waits to be read by clients that no reply is held for its length."""
         return self.reply_bytes > self.limits.replies_bytes
+
+    async def aside(self, inflate: Callable[[], bytes]) -> bytes:
+        """Do in a thread what takes milliseconds, so that other clients have their turn."""
+        return await self._loop.run_in_executor(self._inflater, inflate)
 
     def _sweep(self) -> None:
         now = self._loop.time()
@@ -85,6 +91,7 @@ class Shell:
             hurry()
             await self._emptied(HURRY_SECONDS)
         self._timer.cancel()
+        self._inflater.shutdown(wait=False)
         for connection in list(self.connections):
             connection.abort()
 

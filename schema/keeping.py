@@ -18,9 +18,9 @@ from pathlib import Path
 from virtcim.schema import compiler
 from virtcim.schema.compiler import Compiled, compile_mof
 from virtcim.schema.repository import Repository
-from virtcim.wbem import objects, types
+from virtcim.wbem import escapes, objects, types, values
 
-_CODE = (compiler, objects, types)
+_CODE = (compiler, escapes, objects, types, values)
 """What decides how a text is compiled, and what the result is made of."""
 
 

@@ -15,6 +15,10 @@ ESCAPED: Mapping[str, str] = {
 }  # fmt: skip
 
 
+SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))
+"""Halves of characters; no text of the wire can hold one."""
+
+
 class UnknownEscape(ValueError):
     """A backslash stands before what it cannot escape; `place` is that of the backslash."""
 
@@ -27,10 +31,9 @@ def unescape(text: str, escape: re.Pattern[str] = MOF_ESCAPE) -> str:
     """Return the text that is meant; raises UnknownEscape."""
 
     def letter(match: re.Match[str]) -> str:
-        if match[1] is not None:
-            return chr(int(match[1], 16))
-        if match[2] not in ESCAPED:
+        found = ESCAPED.get(match[2]) if match[1] is None else chr(int(match[1], 16))
+        if found is None or found in SURROGATES:
             raise UnknownEscape(match[0], match.start())
-        return ESCAPED[match[2]]
+        return found
 
     return escape.sub(letter, text) if "\\" in text else text

@@ -66,6 +66,7 @@ def parse_single(text: str) -> float:
         single = struct.pack("<f", value)
     except OverflowError:
         raise ValueError(f"'{text[:40]}' is beyond the numbers of a real32") from None
+    value = struct.unpack("<f", single)[0]
     shortened = (float(f"{value:.{digits}g}") for digits in range(6, _SINGLE_DIGITS))
     return next((one for one in shortened if _single(one) == single), _rounded(value))
 

@@ -6,12 +6,14 @@ from functools import partial
 
 import pytest
 
-from tests.broker.keeping import OTHER, N, Workbench, instance
+from tests.broker.keeping import OTHER, N, Workbench, class_of, instance
 from tests.broker.world import paths
 from virtcim.infostore.errors import DiskFull, InfostoreError, Late
+from virtcim.infostore.objects import ObjectKind
 from virtcim.wbem import operations as ops
 from virtcim.wbem.objects import Instance
 from virtcim.wbem.paths import ObjectPath
+from virtcim.wbem.replies import VoidReply
 from virtcim.wbem.status import (
     AlreadyExists,
     Failed,
@@ -28,6 +30,9 @@ class A_Thing {
     datetime When; real64 Share; string Words[]; A_Thing REF Nothing;
 };
 """.replace(" A_Thing REF Nothing;", "")
+
+
+LEAF = "class A_Leaf { [Key] string ID; %s Value; };"
 
 
 @pytest.fixture
@@ -170,6 +175,46 @@ def test_two_clients_make_the_same(bench: Workbench) -> None:
     told = asyncio.run(both())
     assert sum(isinstance(one, AlreadyExists) for one in told) == 1
     assert len(bench.found("A_Thing")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda: ops.DeleteClass(namespace=N, class_name="A_Leaf"), InvalidClass),
+        (lambda: ops.ModifyClass(namespace=N, modified_class=class_of(LEAF % "uint8")), Failed),
+    ],
+)
+def test_a_class_that_changes_meanwhile(
+    bench: Workbench, change: Callable[[], ops.Change], told: type[WBEMError]
+) -> None:
+    """Nothing is made of a class that is no longer what it was judged by."""
+    bench.declare(LEAF % "string")
+
+    async def both() -> list[object]:
+        changes = (change(), create("A_Leaf", ID="a"))
+        return list(
+            await asyncio.gather(*map(bench.broker.change, changes), return_exceptions=True)
+        )
+
+    changed, made = asyncio.run(both())
+    assert isinstance(changed, VoidReply)
+    assert isinstance(made, told)
+    assert not [key for key in bench.store.kept if key.kind is ObjectKind.INSTANCE]
+
+
+def test_two_clients_delete_the_same(bench: Workbench) -> None:
+    """The other one is told that there is nothing."""
+    path = bench.make("A_Thing", ID="a", Owner="o")
+
+    async def both() -> list[object]:
+        operation = ops.DeleteInstance(namespace=N, instance_name=path)
+        change = bench.broker.change
+        return list(
+            await asyncio.gather(change(operation), change(operation), return_exceptions=True)
+        )
+
+    told = asyncio.run(both())
+    assert sum(isinstance(one, NotFound) for one in told) == 1
 
 
 # Associations

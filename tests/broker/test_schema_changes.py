@@ -314,6 +314,21 @@ def test_a_namespace_lives_on(bench: Workbench) -> None:
             run.do(ops.EnumerateClassNames(namespace="root/new"))
 
 
+def test_a_namespace_that_goes_meanwhile(bench: Workbench) -> None:
+    """Nothing is put into it that nobody would find again."""
+
+    async def both() -> list[object]:
+        await create_namespace(bench.namespaces, "root/new")
+        change = ops.SetQualifier(namespace="root/new", qualifier_declaration=MINE)
+        both = delete_namespace(bench.namespaces, "root/new"), bench.broker.change(change)
+        return list(await asyncio.gather(*both, return_exceptions=True))
+
+    gone, made = asyncio.run(both())
+    assert gone is None
+    assert isinstance(made, InvalidNamespace)
+    assert not [key for key in bench.store.kept if key.namespace == "root/new"]
+
+
 @pytest.mark.parametrize(
     ("name", "error"),
     [

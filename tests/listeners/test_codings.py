@@ -2,13 +2,16 @@
 
 import gzip
 import sys
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.listeners.test_http import World, post, serve
 from virtcim.listeners.codings import (
     ALWAYS_INFLATED,
     CODERS,
@@ -192,3 +195,24 @@ def test_every_name_has_its_way_back() -> None:
     """What replies are coded in, requests may be too."""
     assert {name.encode() for name in CODERS} < INFLATERS.keys()
     assert zlib.decompress(gzip.compress(b"x"), wbits=31) == b"x"
+
+
+def test_inflating_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the body of one client is inflated another one is answered."""
+    inflate, going_on = INFLATERS[b"gzip"], threading.Event()
+
+    def slowly(body: bytes, most: int) -> bytes:
+        assert going_on.wait(60)
+        return inflate(body, most)
+
+    monkeypatch.setitem(cast("dict[bytes, Any]", INFLATERS), b"gzip", slowly)
+
+    def client(world: World) -> None:
+        with world.open() as one, world.open() as other:
+            one.send(post("/one", gzip.compress(b"hello"), Content_Encoding="gzip"))
+            world.wait_until(lambda: world.shell is not None and bool(world.shell.calls))
+            assert other.ask(post("/other")).body == b"/other|hello"
+            going_on.set()
+            assert one.answer().body == b"/one|hello"
+
+    assert [request.target for request in serve(client).asked] == [b"/other", b"/one"]

@@ -230,6 +230,19 @@ def test_chunked_request() -> None:
     assert (answer.body, ended) == (b"/|hello", False)
 
 
+def test_trailers_are_no_headers() -> None:
+    """What comes after the body says nothing about the request (RFC 9110 section 6.5.1)."""
+
+    def client(world: World) -> None:
+        trailers = b"0\r\nContent-Encoding: br\r\nHost: y\r\nX-One: 2\r\n\r\n"
+        with world.open() as connection:
+            answer = connection.ask(CHUNKED.replace(b"Host", b"X-One: 1\r\nHost") + trailers)
+            assert (answer.status, answer.body) == (200, b"/|")
+
+    (request,) = serve(client).asked
+    assert request.headers == {b"x-one": b"1", b"host": b"x", b"transfer-encoding": b"chunked"}
+
+
 def test_requests_in_pieces() -> None:
     """Bytes may arrive one at a time."""
 
@@ -315,6 +328,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "coding twice": (CHUNKED.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"), 400),
     "coding": (CHUNKED.replace(b"chunked", b"gzip, chunked"), 501),
     "unknown coding": (CHUNKED.replace(b"chunked", b"yes"), 501),
+    "chunks in HTTP/1.0": (CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0") + b"0\r\n\r\n", 400),
     "no host": (post().replace(b"Host: localhost\r\n", b""), 400),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     "HTTP/1.2": (post().replace(b"HTTP/1.1", b"HTTP/1.2"), 505),
@@ -329,6 +343,8 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "endless length": (post(Content_Length="9" * 30), 400),
     "long chunks": (CHUNKED + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n", 413),
     "wrong chunks": (CHUNKED + b"x\r\n", 400),
+    "long trailer": (CHUNKED + b"0\r\nX: " + b"y" * 3000 + b"\r\n\r\n", 431),
+    "many trailers": (CHUNKED + b"0\r\n" + b"X: y\r\n" * 20 + b"\r\n", 431),
     "compression": (post(Content_Encoding="br"), 415),
     "upgrade": (post(Connection="Upgrade", Upgrade="h2c"), 501),
 }  # fmt: skip
@@ -362,6 +378,22 @@ def test_a_head_without_end() -> None:
             assert connection.ended()
 
     serve(client, **LIMITS)
+
+
+@pytest.mark.parametrize("start", [b"0\r\nX: ", b"1;x="])
+def test_chunks_without_a_body(start: bytes) -> None:
+    """What stands around chunks is held to the limit of a head when it goes on in pieces."""
+
+    def client(world: World) -> None:
+        with world.open() as connection:
+            connection.send(CHUNKED + start)
+            for _ in range(30):
+                world.pause()
+                connection.send(b"y" * 100)
+            assert connection.answer().status == 431
+            assert connection.ended()
+
+    assert serve(client, **LIMITS).asked == []
 
 
 def test_bodies_of_all_clients_together() -> None:

@@ -1,5 +1,7 @@
 """What one client may cost: replies that are read slowly, bodies that wait, heads in pieces."""
 
+import tracemalloc
+
 from tests.listeners.test_http import World, post, serve
 from virtcim.listeners.framing import trailer
 from virtcim.listeners.messages import Response
@@ -52,6 +54,42 @@ def test_a_legal_head_may_come_in_pieces() -> None:
             assert connection.answer().status == 200
 
     serve(client, head_bytes=len(head), head_count=40)
+
+
+def test_a_legal_head_may_come_in_two_pieces() -> None:
+    """What the parser has told of a head is not counted again."""
+    head = post("/", **{f"X-{number}": "y" * 80 for number in range(18)})
+
+    def client(world: World) -> None:
+        with world.open() as connection:
+            connection.send(head[:100])
+            world.pause()
+            connection.send(head[100:-50])
+            world.pause()
+            connection.send(head[-50:])
+            assert connection.answer().status == 200
+
+    serve(client, head_bytes=len(head), head_count=40)
+
+
+def test_a_body_in_small_chunks_costs_no_more_than_its_bytes() -> None:
+    """Bytes are counted against the limits, so they are what is held, and no object for each."""
+    chunks = 200_000
+    request = (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + b"2\r\nab\r\n" * chunks
+        + b"0\r\n\r\n"
+    )
+
+    def client(world: World) -> None:
+        with world.open() as connection:
+            assert connection.ask(request).body == b"/|" + b"ab" * chunks
+
+    tracemalloc.start()
+    serve(client)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * 2 * chunks  # the body, the request, the reply, and both ends of the socket
 
 
 def test_what_is_refused_early_is_told() -> None:

@@ -29,6 +29,19 @@ def test_real32_keeps_every_single(value: float) -> None:
     assert struct.pack("f", again) == struct.pack("f", value)
 
 
+@pytest.mark.parametrize(
+    ("texts", "value"),
+    [
+        (("0.1", "0.100000001", "1.00000001490116119E-01"), 0.1),
+        (("0", "1e-46", "-0"), 0.0),
+        (("1.4e-45", "1.2e-45", "2e-45"), 1.4013e-45),
+    ],
+)
+def test_all_texts_of_a_real32_are_equal(texts: tuple[str, ...], value: float) -> None:
+    """Also where single precision has few digits left, or none."""
+    assert [parse(CIMType.REAL32, text) for text in texts] == [value] * len(texts)
+
+
 def test_tables_are_total() -> None:
     """Every type can be read and written."""
     assert set(PARSERS) == set(FORMATTERS) == set(CIMType)
@@ -83,7 +96,7 @@ REFUSED = (
     *((CIMType.REAL64, text) for text in ("", ".", "1.", "1e", "infinity", "-nan")),
     (CIMType.REAL64, "\u0663.\u0663"),
     (CIMType.REAL64, "1" * 401),
-    *((CIMType.CHAR16, text) for text in ("", "ab", "\U0001f600")),
+    *((CIMType.CHAR16, text) for text in ("", "ab", "\U0001f600", r"'\xD800'")),
     (CIMType.DATETIME, "yesterday"),
     (CIMType.REFERENCE, "root/virt:X.k=1"),
 )  # fmt: skip
