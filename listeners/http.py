@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 import httptools
+import structlog
 
 from virtcim.listeners.clients import client_of
 from virtcim.listeners.codings import Undecodable, choice_of, coded, inflated
@@ -24,6 +25,8 @@ from virtcim.listeners.slices import blocks, collect, collect_all
 
 if TYPE_CHECKING:
     from virtcim.listeners.shell import Shell
+
+log = structlog.get_logger("virtcim.listeners")
 
 SMALL_BYTES = 65536  # up to here, joining a reply is cheaper than handing over two buffers
 NEVER = float("inf")
@@ -295,6 +298,21 @@ class Connection(asyncio.Protocol):
     async def _answer_later(
         self, answer: Response | Awaitable[Response], request: Request, *, keep_alive: bool
     ) -> None:
+        try:
+            await self._answer_whole(answer, request, keep_alive=keep_alive)
+        except Exception:  # the last door: nobody else would end this connection
+            log.exception("unexpected", peer=self._peer)
+            self._forget_waiting()
+            self._transport.abort()
+        finally:
+            self._let_go(request)
+            self._answering = None
+            self._shell.called(self._peer)
+        self._answer_waiting()
+
+    async def _answer_whole(
+        self, answer: Response | Awaitable[Response], request: Request, *, keep_alive: bool
+    ) -> None:
         if isinstance(answer, Response):
             response = answer
         else:
@@ -304,9 +322,6 @@ class Connection(asyncio.Protocol):
             await self._stream(response, response.pieces, request, keep_alive=keep_alive)
         else:
             await self._write_collected(response, request, keep_alive=keep_alive)
-        self._answering = None
-        self._shell.called(self._peer)
-        self._answer_waiting()
 
     async def _write_collected(
         self, response: Response, request: Request, *, keep_alive: bool
@@ -323,8 +338,10 @@ class Connection(asyncio.Protocol):
             self._shell.reply_bytes += size
             return held <= self._limits.reply_bytes and not self._shell.has_many_replies
 
-        response, pieces, rest = await collect_all(response, hold)
-        self._shell.reply_bytes -= held
+        try:
+            response, pieces, rest = await collect_all(response, hold)
+        finally:
+            self._shell.reply_bytes -= held
         if rest is not None:
             await self._stream(response, rest, request, keep_alive=keep_alive)
         elif self._transport.is_closing():  # the client did not wait

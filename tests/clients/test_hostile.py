@@ -69,8 +69,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     limits = {
         "limits_connections": "3000",
         "limits_client_connections": "2900",
-        "limits_head_seconds": "1",
-        "limits_body_seconds": "1",
+        "limits_head_seconds": "2",
+        "limits_body_seconds": "4",
         "limits_keep_alive_seconds": "600",
     }
     with serving(EIGHT_STATES, tmp_path_factory.mktemp("hostile"), **limits) as running:

@@ -39,6 +39,8 @@ class World:
         name = request.target.split(b"?")[0]
         if name == b"/slow":
             return self._later(request)
+        if name == b"/defect":
+            return self._defect()
         pieces: dict[bytes, Callable[[], Any]] = {
             b"/big": lambda: (BIG,) * 20,
             b"/lazy": lambda: (b"%d;" % n for n in range(1000)),
@@ -56,6 +58,10 @@ class World:
             name == b"/close",
             self.sent.append,
         )
+
+    async def _defect(self) -> Response:
+        await asyncio.sleep(0)
+        raise RuntimeError("a defect")
 
     async def _later(self, request: Request) -> Response:
         await self.gate.wait()
@@ -808,6 +814,24 @@ def test_calls_that_did_not_end_are_answered_at_the_very_end() -> None:
             stopping.result()
 
     serve(client)
+
+
+def test_a_defect_ends_its_connection_and_costs_nothing_else() -> None:
+    """The next requests of the connection are not carried out; its place is free again."""
+
+    def client(world: World) -> None:
+        shell = world.shell
+        assert shell is not None
+        with world.open() as connection:
+            connection.send(post("/defect") + post("/never"))
+            assert connection.ended()
+        world.wait_until(lambda: world.connections() == 0)
+        assert (shell.body_bytes, shell.reply_bytes, dict(shell.calls)) == (0, 0, {})
+        with world.open() as other:
+            assert other.ask(post()).status == 200
+        assert world.asked.pop(0).target == b"/defect"  # of which nothing was sent
+
+    assert [request.target for request in serve(client).asked] == [b"/echo"]
 
 
 def test_stop_of_an_idle_shell() -> None:
