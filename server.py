@@ -273,7 +273,8 @@ def _plugin_choice(settings: Settings) -> Choice:
 def plugged(settings: Settings, hosts: Iterable[Host], namespaces: Namespaces) -> Plugins:
     """Load plug-ins and make them part of the namespaces; raises PluginError."""
     views = (HostView(host.name, host.namespace, host.prefix) for host in hosts)
-    plugins = Plugins(load(_plugin_choice(settings), views), settings.providers.call_seconds)
+    seconds = settings.providers.call_seconds
+    plugins = Plugins(load(_plugin_choice(settings), views, seconds), seconds)
     plugins.install(namespaces)
     return plugins
 

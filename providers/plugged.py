@@ -37,6 +37,7 @@ from virtcim.broker.provider import (
     OutValue,
     StaticBody,
 )
+from virtcim.providers.plugged_offers import Offer
 from virtcim.providers.plugged_values import Garbage, Giver, Reader
 from virtcim.providers.workshop import Late, Unawaited, Workshop
 from virtcim.schema.layouts import Layout, Record, Values
@@ -117,7 +118,7 @@ class Found:
 class PluggedProvider:
     """A provider of a plug-in (broker.provider.Provider, Fetched, Refers, Editable)."""
 
-    def __init__(self, one: PluggedClass, provider: kit.Provider, home: Home) -> None:
+    def __init__(self, one: PluggedClass, offer: Offer, home: Home) -> None:
         self.layout = one.layout
         self.namespaces = (one.namespace,)
         self.rehearsed: frozenset[str] = frozenset()
@@ -125,12 +126,12 @@ class PluggedProvider:
             p for p in one.layout.properties if p.type is CIMType.REFERENCE and not p.is_array
         )
         self.is_association = is_association(one.layout.declaration)
-        self.edits = edits_of(one, provider)
-        self.methods, self.static_methods = methods_of(one, provider)
+        self.edits = edits_of(one, offer.provider)
+        self.methods, self.static_methods = methods_of(one, offer.methods)
         self._one = one
-        self._provider = provider
+        self._provider = offer.provider
         self._home = home
-        self._finds = serves(provider, "find")
+        self._finds = serves(offer.provider, "find")
         self._found = Found({}, {})
         self._set = RecordSet(one.layout, ())
         self._running: asyncio.Task[None] | None = None
@@ -309,16 +310,16 @@ def _nothing(_given: object) -> None:
 
 
 def methods_of(
-    one: PluggedClass, provider: kit.Provider
+    one: PluggedClass, bodies: Mapping[str, kit.MethodBody]
 ) -> tuple[Mapping[str, MethodBody], Mapping[str, StaticBody]]:
-    """Return the bodies of the methods of a provider, and of the static ones.
+    """Return the bodies of methods as the broker calls them, and of the static ones.
 
     A body of a method that the class does not have is among the first; the broker refuses it.
     """
     declared = {method.name: method for method in one.layout.declaration.methods}
     plain: dict[str, MethodBody] = {}
     static: dict[str, StaticBody] = {}
-    for name, body in provider.methods().items():
+    for name, body in bodies.items():
         method = declared.get(name)
         if method is None:
             plain[name] = _undeclared

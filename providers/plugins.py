@@ -5,14 +5,16 @@ it is, of which distribution, what is wrong and how to go on without it. A class
 on and that is missing after a restart would be found by them, and much later.
 """
 
+import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -21,7 +23,8 @@ from virtcim.broker.namespace_changes import is_namespace_name
 from virtcim.broker.namespaces import Namespace, Namespaces, ProviderError
 from virtcim.providers.model import CIMV2
 from virtcim.providers.plugged import PluggedClass, PluggedProvider
-from virtcim.providers.workshop import Ended, Late, Workshop
+from virtcim.providers.plugged_offers import Offer, Offers, Unfit, offered
+from virtcim.providers.workshop import Ended, Late, Workshop, within
 from virtcim.schema.checking import check_class, check_qualifier_declaration, declared
 from virtcim.schema.compiler import Compiled, MOFError
 from virtcim.schema.inheritance import resolve
@@ -35,6 +38,10 @@ from virtcim.wbem.status import WBEMError
 log = structlog.get_logger("virtcim.providers")
 
 STOP_SECONDS = 5.0
+NOT_PLUGINS = sys.stdlib_module_names | {"virtcim"}
+"""Packages in whose files no plug-in has a mistake."""
+
+T = TypeVar("T")
 
 
 class PluginError(Exception):
@@ -63,6 +70,7 @@ class Loaded:
     name: str
     origin: str
     plugin: kit.Plugin
+    offers: Offers
 
 
 def chosen(choice: Choice) -> tuple[EntryPoint, ...]:
@@ -104,7 +112,7 @@ def _refusal(name: str, origin: str, why: str) -> PluginError:
     return PluginError(f'{text}; mend or remove it, or set providers.disabled = ["{name}"]')
 
 
-def load(choice: Choice, hosts: Iterable[kit.HostView]) -> tuple[Loaded, ...]:
+def load(choice: Choice, hosts: Iterable[kit.HostView], call_seconds: float) -> tuple[Loaded, ...]:
     """Import what is chosen and let it say what it serves; raises PluginError."""
     views = tuple(hosts)
     found = chosen(choice)
@@ -112,32 +120,43 @@ def load(choice: Choice, hosts: Iterable[kit.HostView]) -> tuple[Loaded, ...]:
     if strange:
         text = f"providers.options.{strange[0]} is for no plug-in that is loaded"
         raise PluginError(f"{text}; there is {', '.join(one.name for one in found) or 'none'}")
-    return tuple(_load(one, choice, views) for one in found)
+    return tuple(_load(one, choice, views, call_seconds) for one in found)
 
 
-def _load(one: EntryPoint, choice: Choice, hosts: Sequence[kit.HostView]) -> Loaded:
+def _load(one: EntryPoint, choice: Choice, hosts: Sequence[kit.HostView], seconds: float) -> Loaded:
     context = kit.Context(
         hosts=hosts,
         options=choice.options.get(one.name, {}),
         directory=choice.directory / one.name,
     )
-    try:
-        made = one.load()(context)
-    except kit.PluginRefused as error:
-        raise _refusal(one.name, _origin(one), str(error)) from error
-    except (Exception, SystemExit) as error:
-        raise _refusal(one.name, _origin(one), _described(error)) from error
-    if not isinstance(made, kit.Plugin):
-        why = f"it gives {type(made).__name__}, and no Plugin"
-        raise _refusal(one.name, _origin(one), why)
-    return Loaded(one.name, _origin(one), made)
+
+    def step(what: str, work: Callable[[], T]) -> T:
+        try:
+            return within(one.name, seconds, work)
+        except (kit.PluginRefused, Unfit) as error:
+            raise _refusal(one.name, _origin(one), str(error)) from error
+        except Late as error:
+            why = f"{what}: {error} (providers.call_seconds)"
+            raise _refusal(one.name, _origin(one), why) from error
+        except Exception as error:
+            raise _refusal(one.name, _origin(one), _described(error)) from error
+
+    factory = step(f"the import of {one.module}", one.load)
+    made = step(f"its function {one.attr}", lambda: factory(context))
+    plugin, offers = step("what it offers", lambda: offered(made))
+    return Loaded(one.name, _origin(one), plugin, offers)
 
 
 def _described(error: BaseException) -> str:
-    """Return an exception with the place where it was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
+    """Return an exception with the innermost place in code of a plug-in, if there is one."""
+    if isinstance(error, Ended) and error.__cause__ is not None:
+        error = error.__cause__
+    places = [
+        f" at {frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in NOT_PLUGINS
+    ]
+    return f"{type(error).__name__}: {error}{''.join(places[-1:])}"
 
 
 class Plugins:
@@ -163,20 +182,20 @@ class Plugins:
                 raise _refusal(one.name, one.origin, str(error)) from error
             except WBEMError as error:
                 raise _refusal(one.name, one.origin, error.reason) from error
-            except Exception as error:  # its own code runs here, over what it gave
+            except Exception as error:  # over what it gave, and its operator must learn whose it is
                 raise _refusal(one.name, one.origin, _described(error)) from error
 
     def _install(self, one: Loaded, namespaces: Namespaces) -> Iterable[str]:
         """Return the classes that are served now."""
         served: dict[str, None] = {}
-        for name, providers in one.plugin.providers.items():
+        for name, offers in one.offers:
             namespace = _namespace(namespaces, name)
             if one.plugin.mof is not None:
                 compiled = compiled_mof(one.plugin.mof, namespace.repository)
                 self._declare(one.name, namespace, compiled)
-            for provider in providers:
-                namespace.add(self._provider(one, namespace, provider, namespaces))
-                served[provider.class_name] = None
+            for offer in offers:
+                namespace.add(self._provider(one, namespace, offer, namespaces))
+                served[offer.class_name] = None
         return served
 
     def _declare(self, plugin: str, namespace: Namespace, compiled: Compiled) -> None:
@@ -212,17 +231,14 @@ class Plugins:
             raise ProviderError(f"class {one.name} of {namespace.name} is {whose}'s, and another")
 
     def _provider(
-        self, one: Loaded, namespace: Namespace, provider: kit.Provider, namespaces: Namespaces
+        self, one: Loaded, namespace: Namespace, offer: Offer, namespaces: Namespaces
     ) -> PluggedProvider:
-        name: object = getattr(provider, "class_name", None)
-        if not isinstance(name, str):
-            raise ProviderError(f"{type(provider).__name__} has no class_name")
-        declaration = namespace.repository.find(name)
+        declaration = namespace.repository.find(offer.class_name)
         if declaration is None:
-            raise ProviderError(f"namespace {namespace.name} has no class {name}")
+            raise ProviderError(f"namespace {namespace.name} has no class {offer.class_name}")
         layout, shop = Layout(declaration), self._shops[one.name]
         made = PluggedClass(one.name, namespace.repository, namespace.name, layout, shop)
-        return PluggedProvider(made, provider, namespaces.home)
+        return PluggedProvider(made, offer, namespaces.home)
 
     async def start(self) -> None:
         """Start all, one after the other; raises PluginError."""

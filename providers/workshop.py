@@ -10,7 +10,7 @@ Own threads, because the standard executor joins its threads at exit and would h
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -251,3 +251,14 @@ class _Worker:
         else:
             self._free(self)
             future.set_result(result)
+
+
+def within(name: str, seconds: float, work: Work[T]) -> T:
+    """Do something of a plug-in before there is a loop; raises Late, and whatever it raises.
+
+    An exit and what else would end the server becomes Ended.
+    """
+    future = _Worker(name, _Worker.dismiss).do(work)
+    if not wait((future,), seconds).done:
+        raise Late(f"it did not end within {seconds:g} s")
+    return future.result()

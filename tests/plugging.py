@@ -1,9 +1,12 @@
 """Plug-ins as if they were installed: their modules and metadata in a directory on the path."""
 
 from pathlib import Path
+from threading import Event
 
 ROOT = Path(__file__).parent.parent
 PACK = ROOT / "tests" / "pack"
+ENOUGH = Event()
+"""Until it is set, a plug-in that waits for it hangs."""
 
 
 def install(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.broker.world import layout, repository
 from virtcim.broker.kit import ObjectPath, Provider, Row
 from virtcim.providers.plugged import PluggedClass, PluggedProvider
+from virtcim.providers.plugged_offers import Offer
 from virtcim.providers.workshop import Workshop
 
 N = "root/a"
@@ -36,7 +37,7 @@ def test_ends_are_found_where_they_do_not_hold_up_others() -> None:
     async def main() -> int:
         shop = Workshop("x", 30)
         one = PluggedClass("x", repository(), N, layout("T_Has"), shop)
-        provider = PluggedProvider(one, Has(), home)
+        provider = PluggedProvider(one, Offer(Has(), "T_Has", {}), home)
         await provider.fetch(None)
         threads.clear()
         found = [role for role, _ in provider.referring(DEVICE)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugging import ROOT, install, install_pack
+from tests.plugging import ENOUGH, ROOT, install, install_pack
 from virtcim.broker.namespaces import Namespaces
 from virtcim.configuration import load
 from virtcim.providers.plugins import PluginError, Plugins
@@ -159,10 +159,26 @@ BROKEN = {
     "def plugin(context):\n    return 5\n": "it gives int, and no Plugin",
     SERVES.replace("{}", "{'no name!': []}"): "'no name!' is no name",
     SERVES.replace("{}", "{'x' * 256: []}"): "is no name of a namespace",
-    SERVES.replace("{}", "[]"): "AttributeError: 'list' object has no attribute 'items' at ",
+    SERVES.replace("{}", "[]"): "providers of its Plugin is list, and no mapping of ",
     f"{OWN}        raise LookupError('none')\n": "LookupError: none at ",
-    f"{OWN}        return 5\n": "AttributeError: ",
-    SERVES.replace("{}", "{'root/virt': [5]}"): "int has no class_name",
+    f"{OWN}        raise ValueError('none')\n": "ValueError: none at ",
+    f"{OWN}        return 5\n": "methods of Own returns int, and no mapping",
+    f"{OWN}        return {{'Calibrate': 5}}\n": "method Calibrate of Own is int, and no function",
+    f"{OWN}        return {{5: print}}\n": "5 in the methods of Own is int, and no name",
+    OWN.replace("    def m", "    async def m")
+    + "        return {}\n": "returns coroutine, and no ",
+    OWN.replace("Own()", "Own") + "        return {}\n": "root/virt is the class Own, and no ",
+    OWN.replace("[Own()]", "Own()") + "        return {}\n": "root/virt are Own, and no sequence",
+    SERVES.replace("{}", "{'root/virt': [5]}"): "root/virt is int, and no Provider",
+    SERVES.replace("{}", "{'root/virt': 'text'}"): "root/virt are str, and no sequence",
+    SERVES.replace("{}", "{5: []}"): "5 in its providers is int, and no name of a namespace",
+    SERVES.replace("{}", "{}, mof='x.mof'"): "mof of its Plugin is str, and no Path",
+    SERVES.replace("{}", "{}, start=5"): "start of its Plugin is int, and no function",
+    SERVES.replace("{}", "{}, stop=5"): "stop of its Plugin is int, and no function",
+    "async def plugin(context):\n    pass\n": "it gives coroutine, and no Plugin",
+    OWN.replace("    class_name = 'CIM_WBEMServer'\n", "") + "        return {}\n": (
+        "Own has no class_name"
+    ),
 }
 
 
@@ -172,9 +188,63 @@ def test_what_cannot_be_loaded_is_refused(tmp_path: Path, code: str, why: str) -
     (tmp_path / "broken.py").write_text(code)
     install(tmp_path, tmp_path / "broken.py", broken="broken:plugin")
     try:
-        assert why in refused(tmp_path)
+        text = refused(tmp_path)
     finally:
         sys.modules.pop("broken", None)
+    assert why in text
+    assert text.startswith("plug-in broken (broken:plugin of virtcim-test-pack 1.0) cannot be ")
+    assert text.endswith('or set providers.disabled = ["broken"]')
+
+
+PLACED = {
+    "import nothing_of_this_name\n": "broken.py:1",
+    "import json\ndef plugin(context):\n    json.loads('')\n": "broken.py:3",
+    "from virtcim.broker import kit\nkit.parse_datetime('')\n": "broken.py:2",
+    "def plugin(\n": None,
+    "plugin = 5\n": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("code", "place"), PLACED.items())
+def test_a_place_is_one_of_the_plug_in(tmp_path: Path, code: str, place: str | None) -> None:
+    """Files of Python and of the server would send people to look where nothing is wrong."""
+    (tmp_path / "broken.py").write_text(code)
+    install(tmp_path, tmp_path / "broken.py", broken="broken:plugin")
+    try:
+        text = refused(tmp_path)
+    finally:
+        sys.modules.pop("broken", None)
+    places = re.findall(r" at (\S+:\d+);", text)
+    assert [Path(found).name for found in places] == ([] if place is None else [place]), text
+
+
+HANGS = "from tests.plugging import ENOUGH\n"
+HANGING = {
+    "hangs_at_import": (f"{HANGS}ENOUGH.wait()\n", "the import of hangs_at_import"),
+    "hangs_called": (
+        f"{HANGS}def plugin(context):\n    ENOUGH.wait()\n",
+        "its function plugin",
+    ),
+    "hangs_asked": (f"{HANGS}{OWN}        ENOUGH.wait()\n", "what it offers"),
+}
+
+
+@pytest.mark.parametrize("module", HANGING)
+def test_what_does_not_end_is_refused(tmp_path: Path, module: str) -> None:
+    """Nobody would learn why the server does not come up."""
+    code, what = HANGING[module]
+    (tmp_path / f"{module}.py").write_text(code)
+    install(tmp_path, tmp_path / f"{module}.py", hangs=f"{module}:plugin")
+    ENOUGH.clear()
+    try:
+        text = refused(tmp_path, call_seconds=1)
+    finally:
+        ENOUGH.set()
+        sys.modules.pop(module, None)
+    why = f"cannot be served: {what}: it did not end within 1 s (providers.call_seconds); "
+    assert text.startswith(f"plug-in hangs ({module}:plugin of virtcim-test-pack 1.0) {why}")
+    assert text.endswith('or set providers.disabled = ["hangs"]')
 
 
 MOF = {
