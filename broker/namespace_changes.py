@@ -25,7 +25,8 @@ _NAME = re.compile(r"[a-z_0-9][\w.-]*(/[a-z_0-9][\w.-]*)*")
 async def create_namespace(namespaces: Namespaces, name: str) -> Namespace:
     """Make an empty namespace; raises InvalidParameter, AlreadyExists, Failed, NotSupported."""
     wanted = canonical_namespace(name)
-    if not _NAME.fullmatch(wanted) or len(wanted) > LONGEST_NAME:
+    # Whoever looks for a namespace may double a slash; a new name with an empty part is a slip.
+    if "//" in name or not _NAME.fullmatch(wanted) or len(wanted) > LONGEST_NAME:
         raise InvalidParameter(f"{name[:80]!r} is no name of a namespace")
     keeper = _keeper(namespaces)
     async with keeper.turn():
