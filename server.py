@@ -57,7 +57,7 @@ from virtcim.listeners.process import (
     share_heap,
 )
 from virtcim.listeners.received import ReceivedIndications
-from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words
+from virtcim.listeners.rights import KINDS, Authoriser, Rule, rule, strange_words, unknown_names
 from virtcim.listeners.shell import Shell
 from virtcim.listeners.sockets import Bound, accept, bind_tcp, bind_unix, claim
 from virtcim.listeners.tls import ClientCertificates, Contexts, TLSError
@@ -415,6 +415,9 @@ def methods_of(namespaces: Namespaces) -> Iterable[str]:
 def _authoriser(settings: Settings, gate: Gate | None, namespaces: Namespaces) -> Authoriser | None:
     """Return what says who may do what; nobody is known to a server that runs open."""
     rules = rules_of(settings, methods_of(namespaces))
+    for each in rules:
+        for kind, name in unknown_names(each, namespaces):
+            log.warning("rule_names_nothing", rule=each.place, kind=kind, name=name)
     if gate is None:
         return None
     return Authoriser(rules, Role(settings.auth.default_role), namespaces)

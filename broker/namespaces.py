@@ -201,6 +201,13 @@ class Namespaces:
         found = self._by_name.get(canonical)
         return canonical if found is None else found.name
 
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """Return the name and all aliases of a namespace; of none of ours, the canonical name."""
+        found = self._by_name.get(canonical_namespace(name))
+        if found is None:
+            return (canonical_namespace(name),)
+        return tuple(each for each, one in self._by_name.items() if one is found)
+
     def remove(self, namespace: Namespace) -> None:
         """Forget a namespace under all its names."""
         self.names.remove(namespace.name)

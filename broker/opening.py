@@ -130,13 +130,19 @@ def _checked(place: Place, operation: ops.Opening) -> tuple[Namespace, int]:
     seconds = place.enumerations.limits.seconds(operation.operation_timeout)
     if operation.continue_on_error:
         raise ContinuationOnErrorNotSupported("an enumeration ends with its first error")
-    if isinstance(operation, ops.Open) and _is_half(operation):
-        raise InvalidParameter("FilterQuery and FilterQueryLanguage are given together")
+    if isinstance(operation, ops.Open):
+        _check_filter(operation)
     return namespace, seconds
 
 
-def _is_half(operation: ops.Open) -> bool:
-    return bool(operation.filter_query) != bool(operation.filter_query_language)
+def _check_filter(operation: ops.Open) -> None:
+    """Raise InvalidParameter for half of a filter; clients without one send two empty texts too."""
+    query, language = operation.filter_query, operation.filter_query_language
+    if bool(query) == bool(language):
+        return
+    if query is None or language is None:
+        raise InvalidParameter("FilterQuery and FilterQueryLanguage are given together")
+    raise InvalidParameter(f"{'FilterQueryLanguage' if query else 'FilterQuery'} is empty")
 
 
 def _selecting(namespace: Namespace, operation: ops.Open, class_name: str | None) -> Selecting:

@@ -86,7 +86,8 @@ class Projection:
         for column in columns:
             one = _projected(query, column, schema)
             if by_name.setdefault(one.name.lower(), one) is not one:
-                raise invalid(f"two columns have the name {one.name[:40]}", query.text, 0)
+                text = f"two columns have the name {one.name[:40]}"
+                raise invalid(text, query.text, column.operand.place)
         self._columns = tuple(by_name.values())
 
     def declaration(self) -> ClassDeclaration:

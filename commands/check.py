@@ -6,7 +6,7 @@ Nothing is written: a check as root must not leave files that the server's user 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -21,6 +21,7 @@ from virtcim.hypervisors.errors import HypervisorError, InvalidArgument
 from virtcim.hypervisors.libvirt import Deadlines, LibvirtHypervisor
 from virtcim.listeners.pam import Pam, PamUnusable
 from virtcim.listeners.principals import Role
+from virtcim.listeners.rights import Rule, unknown_names
 from virtcim.listeners.tls import TLSError, server_context
 from virtcim.listeners.users import UsersError, UsersFile
 from virtcim.providers.plugins import PluginError
@@ -165,3 +166,12 @@ def _rights(settings: Settings, namespaces: Namespaces | None) -> Iterator[Findi
         yield Finding("rules", works=False, seen="; ".join(map(str, error.problems)))
     else:
         yield Finding("rules", works=True, seen=f"{len(rules)}, the first that fits decides")
+        yield from _strange_names(rules, namespaces)
+
+
+def _strange_names(rules: Iterable[Rule], namespaces: Namespaces) -> Iterator[Finding]:
+    """Show what may be a slip; it breaks nothing, since clients may make what is named."""
+    for each in rules:
+        for kind, name in unknown_names(each, namespaces):
+            seen = f"warning: no {kind} {name} is served, unless a client made it"
+            yield Finding(each.place, works=True, seen=seen)

@@ -1,7 +1,8 @@
 """What the audit log says of an operation: who, from where, what, on which object, what came.
 
-The rule: no secret is written. A value whose name tells of one is masked, wherever it stands, and a
-text that may hold an instance is taken apart first; one that cannot be is left out.
+The rule: no secret is written. A value whose name tells of one is masked, wherever it stands, and
+so is every string of a query; a text that may hold an instance is taken apart first, and one that
+cannot be is left out.
 """
 
 import math
@@ -34,8 +35,18 @@ from virtcim.wbem.uri import format_uri
 What = Literal["changes", "all", "off"]
 
 MASK = "***"
-SECRET = re.compile(r"passw|passphrase|secret|private_?key|credential|token", re.IGNORECASE)
-"""Names of properties, parameters and keys whose values are not written."""
+SECRET = re.compile(
+    r"pass[_-]?(?:w|phrase|code)|pwd|secret|credential|token"
+    r"|(?:api|access|private|shared|encryption|signing)[_-]?key",
+    re.IGNORECASE,
+)
+"""Parts of names of properties, parameters and keys whose values are not written."""
+
+QUERY = re.compile(r"(?:filter_?)?query", re.IGNORECASE)
+"""Names of what holds a query: which value is a secret, its strings do not tell."""
+
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_DOUBTFUL = re.compile(r"""\\['"]""")
 
 LONGEST_TEXT = 1000
 MOST_VALUES = 100
@@ -131,9 +142,12 @@ def arguments(asked: Operation) -> Mapping[str, object]:
         for field in fields(asked)
         if field.name not in _TARGETS
     }
-    if isinstance(asked, SetProperty) and SECRET.search(asked.property_name):
-        given["new_value"] = MASK
-    return {name: plain(name, value) for name, value in given.items() if value is not None}
+    names = {"new_value": asked.property_name} if isinstance(asked, SetProperty) else {}
+    return {
+        name: plain(names.get(name, name), value)
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def _argument(one: Argument) -> object:
@@ -148,7 +162,21 @@ def plain(name: str, value: object) -> object:
         return MASK
     if isinstance(value, tuple):
         return _values(name, value)
+    if isinstance(value, str) and QUERY.fullmatch(name):
+        value = _shape(value)
     return next((show(value) for kind, show in _SHOWN if isinstance(value, kind)), "?")
+
+
+def _shape(query: str) -> str:
+    """Return a query without its strings.
+
+    Nothing from the first quote on is returned where it is in doubt which quotes belong together:
+    who writes a backslash before one may have meant another end than the language has.
+    """
+    strings = _STRING.sub("", query)
+    if _DOUBTFUL.search(query) or "'" in strings or '"' in strings:
+        return re.split("['\"]", query, maxsplit=1)[0] + f"'{MASK}"
+    return _STRING.sub(f"'{MASK}'", query)
 
 
 def _values(name: str, values: tuple[object, ...]) -> object:

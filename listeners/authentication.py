@@ -257,10 +257,10 @@ class Authenticator:
         return Principal(name, Mechanism.PAM, user.role, groups | user.groups)
 
     async def _failed(self, name: str, peer: str, reason: str) -> None:
-        shown = _printable(name) or None
+        shown = _printable(name)
         failures = self._patience.failed(peer, name)
-        log.warning("login_failed", user=shown, peer=peer, reason=reason, failures=failures)
-        self.heard(shown or "", peer, reason)
+        log.warning("login_failed", user=shown or "-", peer=peer, reason=reason, failures=failures)
+        self.heard(shown, peer, reason)
         await asyncio.sleep(self._failure_seconds)
 
     def _digest(self, header: bytes) -> bytes:

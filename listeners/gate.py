@@ -95,7 +95,7 @@ class Gate:
         return _Evidence(name, Mechanism.PEER, Role.ADMIN if owns else None)
 
     def _refusal(self, client: Client, reason: str) -> Refused:
-        log.warning("login_failed", user=None, peer=client.address, reason=reason, failures=1)
+        log.warning("login_failed", user="-", peer=client.address, reason=reason, failures=1)
         self._passwords.heard("", client.address, reason)
         return Refused(reason)
 

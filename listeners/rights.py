@@ -121,7 +121,7 @@ def rule(
         place=place,
         users=Patterns.of(users, case=True),
         groups=Patterns.of(groups, case=True),
-        namespaces=Patterns.of(namespaces),
+        namespaces=Patterns.of(map(canonical_namespace, namespaces)),
         classes=Patterns.of(classes),
         words=frozenset(words).difference(starred),
         names=Patterns.of(starred),
@@ -139,6 +139,27 @@ def strange_words(one: Rule, methods: Iterable[str]) -> list[str]:
         *(method.lower() for method in methods),
     } - {Role.NONE}
     return sorted(one.words - known)
+
+
+def unknown_names(one: Rule, namespaces: Namespaces) -> list[tuple[str, str]]:
+    """Return the names of a rule that nothing served has: what kind each is of, and the name.
+
+    Classes of indications that other servers deliver are not known here.
+    """
+    exported = METHOD.lower() in one.words
+    classes = () if exported else _whole(one.classes)
+    return [
+        *(("namespace", name) for name in _whole(one.namespaces) if name not in namespaces),
+        *(
+            ("class", name)
+            for name in classes
+            if not any(each.repository.find(name) for each in namespaces)
+        ),
+    ]
+
+
+def _whole(patterns: Patterns) -> Iterator[str]:
+    return (word for word in patterns.words if EVERYTHING not in word)
 
 
 class Authoriser:
@@ -260,7 +281,7 @@ class Authoriser:
     def _fitting(
         self, principal: Principal, named: str | type, labels: frozenset[str], namespace: str
     ) -> Iterator[Rule]:
-        place, name = (self._canonical(namespace),), _name(named)
+        place, name = self._namespaces.spellings(namespace), _name(named)
         for one in self._rules:
             if one.fits(principal) and one.namespaces.fit(place) and one.concerns(name, labels):
                 yield one
@@ -273,13 +294,6 @@ class Authoriser:
             if one.allows or not one.classes.words:
                 return one.allows
         return (principal.role or self._default) in labels
-
-    def _canonical(self, namespace: str) -> str:
-        """Return the one name of a namespace: an alias must not lead around a rule."""
-        try:
-            return canonical_namespace(self._namespaces.get(namespace).name)
-        except InvalidNamespace:
-            return canonical_namespace(namespace)
 
     def _lineage(self, namespace: str, class_name: str | None) -> Iterator[str]:
         """Yield the class and those from which it derives, as far as they are known."""
@@ -306,12 +320,13 @@ class Authoriser:
         labels = _labels(named, change=change)
         deciding = self._deciding(principal, named, labels, namespace, class_name)
         what = named if isinstance(named, str) else named.__name__
-        place = f"of {class_name} in {namespace}" if class_name else f"in {namespace}"
+        place = f" of {class_name}" if class_name else ""
+        place += f" in {namespace}" if namespace else ""
         if deciding is not None and not deciding.allows:
             why = f"{deciding.place} of the server's configuration denies it"
         else:
             why = self._remedy(principal, labels)
-        return AccessDenied(f"{principal.name} may not do {what} {place}: {why}")
+        return AccessDenied(f"{principal.name} may not do {what}{place}: {why}")
 
     def _remedy(self, principal: Principal, labels: frozenset[str]) -> str:
         least = next(role for role in Role if role in labels)

@@ -1,6 +1,7 @@
 """Operations on pulled enumerations: what they return, and the order of their checks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -271,6 +272,18 @@ def test_language_without_filter(broker: Broker) -> None:
     for given in halves:
         with pytest.raises(InvalidParameter, match="given together"):
             broker.read(ops.OpenEnumerateInstances(namespace=N, class_name="T_System", **given))
+
+
+def test_an_empty_filter_is_said_to_be_one(broker: Broker) -> None:
+    """Both were given: it is not the language that is missing."""
+    operation = ops.OpenEnumerateInstances(
+        namespace=N, class_name="T_System", filter_query="", filter_query_language="DMTF:FQL"
+    )
+    with pytest.raises(InvalidParameter, match=r"^FilterQuery is empty$"):
+        broker.read(operation)
+    operation = replace(operation, filter_query="Name = 'x'", filter_query_language="")
+    with pytest.raises(InvalidParameter, match=r"^FilterQueryLanguage is empty$"):
+        broker.read(operation)
 
 
 @pytest.mark.parametrize("text", ["Number = 'x'", "Name > TRUE", "Live LIKE 'x'", "ANY Name = 'x'"])

@@ -127,6 +127,12 @@ def test_references(broker: Broker) -> None:
     assert [one.class_name for one in found] == ["T_Knows", "T_Knows"]
 
 
+def test_a_second_column_of_a_name_is_shown(broker: Broker) -> None:
+    """The place is that of the second one."""
+    with pytest.raises(InvalidQuery, match="two columns have the name Name at line 1, column 22 "):
+        asked(broker, "SELECT Name AS Name, Name FROM T_System", "DMTF:CQL")
+
+
 @pytest.mark.parametrize(
     ("namespace", "language", "text", "error"),
     [

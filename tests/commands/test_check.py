@@ -53,6 +53,25 @@ def test_what_would_keep_the_server_from_starting_is_found(tmp_path: Path) -> No
     assert "users\tNO\t" in virtcim("check", "--config", config).out
 
 
+def test_names_of_rules_that_nothing_served_has_are_warned_of(tmp_path: Path) -> None:
+    """A rule with a slip is closed to nobody; clients may make the class later, so no refusal."""
+    config = tmp_path / "virtcim.toml"
+    config.write_text(
+        f'hosts = ["test:///default"]\nstate_dir = "{tmp_path}"\n'
+        '[[rules]]\nclasses = ["Virt_StorageVolume", "CIM_Job", "TEST_*"]\n'
+        'namespaces = ["interop", "root/interop", "root/PG_InterOp"]\ndeny = ["*"]\n'
+        '[[rules]]\nclasses = ["Virt_StorageVolum"]\nnamespaces = ["root/interob"]\n'
+        'deny = ["*"]\n'
+    )
+    ended = virtcim("check", "--config", config)
+    assert ended.code == 0, ended
+    assert [line for line in ended.out.splitlines() if line.startswith("rules")] == [
+        "rules\tyes\t2, the first that fits decides",
+        "rules[1]\tyes\twarning: no namespace root/interob is served, unless a client made it",
+        "rules[1]\tyes\twarning: no class Virt_StorageVolum is served, unless a client made it",
+    ]
+
+
 def test_on_a_terminal_a_table_is_shown(tmp_path: Path) -> None:
     """People get headings and columns."""
     code, screen = on_terminal(["check", "test:///default", "--state-dir", str(tmp_path)], [])

@@ -109,6 +109,19 @@ def test_users_are_let_in_over_tls_and_out_again(config: Path) -> None:
     assert "horse" not in log
 
 
+def test_names_of_rules_that_nothing_served_has_are_logged(config: Path) -> None:
+    """The server starts, and says at once which rules may never fit."""
+    UsersFile(config.parent / "state" / "users").add("anna", "correct horse")
+    slip = '[[rules]]\nclasses = ["Virt_StorageVolum", "CIM_Job"]\ndeny = ["*"]\n'
+    config.write_text(config.read_text() + slip)
+    with serving(config):
+        log = (config.parent / "log").read_text()
+    (line,) = (each for each in log.splitlines() if "rule_names_nothing" in each)
+    assert line.endswith(
+        " warning rule_names_nothing rule=rules[0] kind=class name=Virt_StorageVolum"
+    )
+
+
 def test_a_service_manager_is_told_and_obeyed(config: Path) -> None:
     """READY when it serves, STOPPING at SIGTERM, and exit code 0."""
     UsersFile(config.parent / "state" / "users").add("anna", "correct horse")

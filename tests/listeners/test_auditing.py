@@ -101,12 +101,72 @@ def test_a_refused_call_that_was_not_read_is_told_too() -> None:
         ops.SetProperty(
             namespace=N, instance_name=PATH, property_name="UserPassword", new_value=HIDDEN
         ),
+        ops.SetProperty(
+            namespace=N, instance_name=PATH, property_name="Query", new_value=f"a = '{HIDDEN}'"
+        ),
+        ops.ExecQuery(
+            namespace=N,
+            query_language="WQL",
+            query=f"SELECT InstanceID FROM My_Sec WHERE Password = '{HIDDEN}'",
+        ),
+        ops.OpenEnumerateInstances(
+            namespace=N,
+            class_name="My_Sec",
+            filter_query_language="DMTF:FQL",
+            filter_query=f'Password = "{HIDDEN}"',
+        ),
+        ops.CreateInstance(
+            namespace=N,
+            new_instance=Instance(
+                "CIM_IndicationFilter", (text("Query", f"SELECT * FROM X WHERE a='{HIDDEN}'"),)
+            ),
+        ),
     ],
 )
 def test_no_secret_is_written(asked: ops.Operation) -> None:
     """Wherever it stands and in whichever form it came."""
     line = json.dumps(entry(exchange(asked), None, VoidReply()))
     assert HIDDEN not in line
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Password", "UserPasswd", "PassWord", "Pwd", "RootPWD", "Passphrase", "pass_phrase",
+        "PassCode", "Secret", "ClientSecret", "ApiKey", "API_KEY", "api-key", "AccessKey",
+        "PrivateKey", "private_key", "SharedKey", "PreSharedKey", "EncryptionKey", "Credential",
+        "CredentialContext", "AuthToken",
+    ],
+)  # fmt: skip
+def test_names_of_secrets(name: str) -> None:
+    """Whatever else is in the name, and in any case."""
+    assert plain(name, HIDDEN) == MASK
+
+
+@pytest.mark.parametrize("name", ["Name", "InstanceID", "KeyLength", "PublicKey", "Passes"])
+def test_names_of_no_secrets(name: str) -> None:
+    """What only looks like one is written."""
+    assert plain(name, HIDDEN) == HIDDEN
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("Size > 5 AND Name = 'x'",          "Size > 5 AND Name = '***'"),
+        ('a = "it\'s" OR b = \'say "x"\'', "a = '***' OR b = '***'"),
+        ("a = '' AND b = 2",                 "a = '***' AND b = 2"),
+        ("Name = 'x",                        "Name = '***"),
+        ("Name = it's AND b = 'x'",          "Name = it'***"),
+        (r"a = 'c:\' AND b = 'x'",           "a = '***"),
+        (r"a = 'c:\d' AND b = 'x'",          "a = '***' AND b = '***'"),
+        ("Size > 5",                         "Size > 5"),
+    ],
+)  # fmt: skip
+def test_the_shape_of_a_query_is_written(query: str, shown: str) -> None:
+    """Its strings are not; where one ends is doubtful, nothing from the first on is."""
+    for name in ("query", "Query", "filter_query", "FilterQuery"):
+        assert plain(name, query) == shown
+    assert plain("query_language", "DMTF:FQL") == "DMTF:FQL"
 
 
 def test_what_is_no_secret_is_written() -> None:

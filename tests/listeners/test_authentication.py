@@ -148,7 +148,7 @@ def test_a_failure_is_logged_without_the_password(users: UsersFile) -> None:
     assert [(line["user"], line["peer"]) for line in failures] == [
         ("anna", "192.0.2.1"),
         ("an?na" + "x" * 59, "192.0.2.2"),
-        (None, "192.0.2.3"),
+        ("-", "192.0.2.3"),
     ]
     assert "horse" not in str(logs)
 

@@ -127,7 +127,7 @@ def test_a_certificate_of_nobody_is_refused_with_its_subject(users: UsersFile) -
     with capture_logs() as logs:
         heard = with_gate(users, use)
     assert heard == [("", "192.0.2.1", "the certificate CN=no:body stands for no user")]
-    assert [line["event"] for line in logs] == ["login_failed"]
+    assert [(line["event"], line["user"]) for line in logs] == [("login_failed", "-")]
 
 
 def test_a_password_goes_before_a_certificate(users: UsersFile) -> None:

@@ -8,10 +8,11 @@ from tests.broker.world import World
 from virtcim.broker.namespaces import Namespaces
 from virtcim.listeners import rights, targets
 from virtcim.listeners.principals import Mechanism, Principal, Role
-from virtcim.listeners.rights import Authoriser, Rule, rule, strange_words
+from virtcim.listeners.rights import Authoriser, Rule, rule, strange_words, unknown_names
 from virtcim.listeners.targets import class_of
 from virtcim.wbem import operations as ops
 from virtcim.wbem.decode import ExtrinsicCall, IntrinsicCall
+from virtcim.wbem.exports import ExportCall
 from virtcim.wbem.objects import Instance
 from virtcim.wbem.parameters import OPERATIONS
 from virtcim.wbem.paths import ObjectPath
@@ -244,6 +245,38 @@ def test_words_that_nothing_is_called_are_found() -> None:
     """A slip in a rule is told, and a pattern is not."""
     one = rule("", deny=["GetInstnace", "read", "start", "admin", "Foo*", "none"])
     assert strange_words(one, ["Start"]) == ["getinstnace", "none"]
+
+
+def test_names_that_nothing_served_has_are_found(namespaces: Namespaces) -> None:
+    """Aliases, spellings, superclasses and patterns are known; a slip is told with its place."""
+    fine = rule("", namespaces=["ROOT/A", "/root/alias", "rot*"], classes=["t_DEVICE", "X_*"])
+    assert unknown_names(fine, namespaces) == []
+    one = rule("", namespaces=["root/a", "root/aa"], classes=["T_Devcie", "T_Device"])
+    assert unknown_names(one, namespaces) == [("namespace", "root/aa"), ("class", "T_Devcie")]
+    indications = rule("", classes=["Other_Alert"], allow=["ExportIndication"])
+    assert unknown_names(indications, namespaces) == []
+
+
+@pytest.mark.parametrize("word", ["root/a", "a", "Root/Alias", "/root/a/", "root/al*"])
+@pytest.mark.parametrize("asked", ["root/a", "root/alias", "A"])
+def test_a_rule_may_use_each_name_of_a_namespace(
+    namespaces: Namespaces, word: str, asked: str
+) -> None:
+    """And fits whichever of them the client uses."""
+    denial = rule("r", namespaces=[word], deny=["read"])
+    assert not may(namespaces, get("T_Device", asked), denial)
+    assert may(namespaces, get("T_Device", "root/b"), denial)
+
+
+def test_what_belongs_to_no_namespace_is_not_said_to(namespaces: Namespaces) -> None:
+    """ExportIndication has a class, or not even that."""
+    authoriser = Authoriser((), Role.READ, namespaces)
+    indication = Instance("T_Alert", ())
+    asked = ops.ExportIndication(namespace="", new_indication=indication)
+    with pytest.raises(AccessDenied, match="may not do ExportIndication of T_Alert: it needs"):
+        authoriser.check(ANNA, asked)
+    with pytest.raises(AccessDenied, match="may not do ExportIndication: it needs"):
+        authoriser.check_call(ANNA, ExportCall("1", "1.0", "ExportIndication", ()))
 
 
 def test_every_operation_that_names_a_class_tells_it() -> None:

@@ -193,6 +193,10 @@ def test_a_namespace_comes_and_goes(make: Make) -> None:
         ("root/PG_InterOp", AlreadyExists),
         ("", InvalidParameter),
         ("root/a b", InvalidParameter),
+        ("/", InvalidParameter),
+        ("root//new", InvalidParameter),
+        ("//root/new", InvalidParameter),
+        ("root/new//", InvalidParameter),
     ],
 )
 def test_what_cannot_be_made(make: Make, name: str, error: type[WBEMError]) -> None:
@@ -202,6 +206,18 @@ def test_what_cannot_be_made(make: Make, name: str, error: type[WBEMError]) -> N
         with pytest.raises(error):
             await make(stage, name)
         assert names(stage, "CIM_Namespace") == [*LISTED]
+
+    keeping(scene)
+
+
+@WAYS
+@pytest.mark.parametrize("name", ["/root/new", "root/new/", "/ROOT/New/"])
+def test_outer_slashes_are_no_part_of_a_name(make: Make, name: str) -> None:
+    """Clients write them as in paths: one at each end is left out."""
+
+    async def scene(stage: Stage, _memory: Memory) -> None:
+        await make(stage, name)
+        assert names(stage, "CIM_Namespace")[-2:] == ["root/new", LISTED[-1]]
 
     keeping(scene)
 

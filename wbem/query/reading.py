@@ -6,6 +6,7 @@ bounded before anything is built.
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -48,6 +49,10 @@ NAMES: Mapping[str, Language] = {
     "cim:wql": Language.WQL,
 }
 """The names under which clients ask for each language."""
+
+
+_JOINING = re.compile(r"(?<![.\w])(AND|OR)\s*\Z", re.IGNORECASE)
+"""What joins two conditions, as the last word before something that is wrong."""
 
 
 def language_named(name: str) -> Language:
@@ -135,24 +140,36 @@ class _Watch:
 
 def _explained(error: UnexpectedInput, text: str) -> tuple[str, int]:
     """Say what is wrong, and at which offset."""
-    wanted = _wanted(error)
+    wanted, offset = _wanted(error), _offset(error, text)
+    joining = _JOINING.search(text, 0, offset)
+    if joining and "COMPARATOR" in _expected(error):  # it was taken for a property
+        return f"{quoted(joining[1])} where a condition is expected", joining.start()
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        return f"{quoted(str(error.token))} where {wanted} is expected", error.token.start_pos or 0
+        return f"{quoted(str(error.token))} where {wanted} is expected", offset
     if isinstance(error, UnexpectedCharacters):
-        offset = cast("int", error.pos_in_stream)
         if text[offset] in "'\"":
             return "a string that does not end", offset
         return f"{quoted(text[offset])} where {wanted} is expected", offset
-    return f"the query ends where {wanted} is expected", len(text)
+    return f"the query ends where {wanted} is expected", offset
+
+
+def _offset(error: UnexpectedInput, text: str) -> int:
+    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
+        return error.token.start_pos or 0
+    return (
+        cast("int", error.pos_in_stream) if isinstance(error, UnexpectedCharacters) else len(text)
+    )
+
+
+def _expected(error: UnexpectedInput) -> set[str]:
+    """Return the terminals that may stand where the error is."""
+    if isinstance(error, UnexpectedToken):
+        return set(error.accepts or error.expected)
+    return set(error.allowed or ()) if isinstance(error, UnexpectedCharacters) else set()
 
 
 def _wanted(error: UnexpectedInput) -> str:
-    names: set[str] = set()
-    if isinstance(error, UnexpectedToken):
-        names = error.accepts or error.expected
-    elif isinstance(error, UnexpectedCharacters):
-        names = error.allowed or set()
-    served = set(names) - set(UNSERVED)
+    served = _expected(error) - set(UNSERVED)
     if len(served & VALUES) > 1:
         served = (served - VALUES) | {"a value"}
     words = sorted(WORDS.get(name, name.strip("_")) for name in served)
