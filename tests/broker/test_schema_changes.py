@@ -333,7 +333,7 @@ def test_a_namespace_that_goes_meanwhile(bench: Workbench) -> None:
     ("name", "error"),
     [
         ("", InvalidParameter),
-        ("root//", AlreadyExists),
+        ("root//", InvalidParameter),
         ("root/a", AlreadyExists),
         ("ALIAS", AlreadyExists),
         ("root/a b", InvalidParameter),

@@ -34,9 +34,12 @@ def own_server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def bridged_lab() -> Iterator[Lab]:
-    """A libvirtd in a network of its own with a bridge, and a libvirt network on that."""
+    """A libvirtd in a network of its own with a bridge, and a libvirt network on that.
+
+    Not for longer than a module: who looks again all the time takes a part of the machine.
+    """
     lab = Lab("virtcim-sides", bridge=BRIDGE)
     connection = lab.connect()
     connection.networkDefineXML(WIRE).create()
@@ -45,7 +48,7 @@ def bridged_lab() -> Iterator[Lab]:
     lab.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def hearing(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """A server that hears of changes by events alone."""
     directory = tmp_path_factory.mktemp("hearing")
@@ -53,7 +56,7 @@ def hearing(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield one
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def looking(bridged_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """A server that looks again all the time, also for what no event tells."""
     directory = tmp_path_factory.mktemp("watching")

@@ -5,6 +5,7 @@ A request is known by its seed, its kind and its number, so that a run can be ta
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
@@ -59,31 +60,34 @@ def resident_megabytes(server: RunningServer) -> float:
 
 def fuzz(server: RunningServer, kind: str, seed: int, numbers: Iterable[int]) -> None:
     """Send spoilt requests of a kind; raises AssertionError with the request that was not met."""
-    send = _in_heads if kind == HEADS else _in_messages(server, MESSAGES[kind])
-    for number in numbers:
-        random = Random(f"{seed}/{kind}/{number}")
-        body, headers = random.choice(GOOD)
-        try:
-            send(server, random, body, headers)
-        except AssertionError as error:
-            error.add_note(f"{kind}, seed {seed}, request {number}")
-            raise
+    with ExitStack() as stack:
+        send = _in_heads if kind == HEADS else _in_messages(stack, MESSAGES[kind])
+        for number in numbers:
+            random = Random(f"{seed}/{kind}/{number}")
+            body, headers = random.choice(GOOD)
+            try:
+                send(server, random, body, headers)
+            except AssertionError as error:
+                error.add_note(f"{kind}, seed {seed}, request {number}")
+                raise
 
 
 Send = Callable[[RunningServer, Random, bytes, dict[str, str]], None]
 
 
-def _in_messages(server: RunningServer, spoil: Spoil) -> Send:
+def _in_messages(stack: ExitStack, spoil: Spoil) -> Send:
     """Return what sends messages in a good frame, on a connection that stays usable."""
-    client = Client(server.host, server.port)
+    client: Client | None = None
 
     def send(server: RunningServer, random: Random, body: bytes, headers: dict[str, str]) -> None:
         nonlocal client
+        if client is None:
+            client = stack.enter_context(Client(server.host, server.port))
         answer = client.ask(head(spoil(random, body), headers))
         judge(answer)
         if answer.headers.get("connection") == "close":
             client.close()
-            client = Client(server.host, server.port)
+            client = None
 
     return send
 
